@@ -1,0 +1,63 @@
+// Classic BPF programs, so that the kernel drops what is not ours before it costs anything.
+// Offsets count from the MAC header. Instructions: struct sock_filter (8): 0:2 code | 2:1 jt | 3:1 jf | 4:4 k.
+import * as libc from './libc.ts';
+import { Memory, setPointer } from './memory.ts';
+import { SOL_SOCKET, SO_ATTACH_FILTER, SO_LOCK_FILTER, trySetOption } from './socket-option.ts';
+import { check } from './system-error.ts';
+
+export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
+
+const LOAD_HALF = 0x28;
+const LOAD_BYTE = 0x30;
+const LOAD_LENGTH = 0x80;
+const LOAD_X_HEADER_LENGTH = 0xb1;
+const LOAD_HALF_INDEXED = 0x48;
+const JUMP_EQUAL = 0x15;
+const JUMP_GREATER_OR_EQUAL = 0x35;
+const JUMP_SET = 0x45;
+const RETURN = 0x06;
+const ACCEPT: FilterInstruction = [RETURN, 0, 0, 0x40000];
+const DROP: FilterInstruction = [RETURN, 0, 0, 0];
+
+/** Drops everything: for the UDP socket that only keeps a port taken. */
+export const DROP_ALL: readonly FilterInstruction[] = [DROP];
+
+/** IPv4, UDP, not a later fragment, destination port `port`, frame length in [fromBytes, belowBytes). */
+export function portFilter(port: number, fromBytes: number, belowBytes: number): FilterInstruction[] {
+  return [
+    [LOAD_LENGTH, 0, 0, 0],
+    [JUMP_GREATER_OR_EQUAL, 0, 11, fromBytes],
+    [JUMP_GREATER_OR_EQUAL, 10, 0, belowBytes],
+    [LOAD_HALF, 0, 0, 12],
+    [JUMP_EQUAL, 0, 8, 0x0800],
+    [LOAD_BYTE, 0, 0, 23],
+    [JUMP_EQUAL, 0, 6, 17],
+    [LOAD_HALF, 0, 0, 20],
+    [JUMP_SET, 4, 0, 0x1fff],
+    [LOAD_X_HEADER_LENGTH, 0, 0, 14],
+    [LOAD_HALF_INDEXED, 0, 0, 16],
+    [JUMP_EQUAL, 0, 1, port],
+    ACCEPT,
+    DROP,
+  ];
+}
+
+/** Attaches a filter and locks it. The program is copied by the kernel. */
+export function attachFilter(fd: number, program: readonly FilterInstruction[]): void {
+  // struct sock_fprog (16): 0:2 length | 8:8 pointer
+  using memory = Memory.allocate(16 + program.length * 8);
+  program.forEach(([code, jumpTrue, jumpFalse, k], index) => {
+    const at = 16 + index * 8;
+    memory.view.setUint16(at, code, true);
+    memory.view.setUint8(at + 2, jumpTrue);
+    memory.view.setUint8(at + 3, jumpFalse);
+    memory.view.setUint32(at + 4, k, true);
+  });
+  memory.view.setUint16(0, program.length, true);
+  setPointer(memory.view, 8, memory.address + 16);
+  check(
+    libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, memory.address, 16),
+    'setsockopt(SO_ATTACH_FILTER)',
+  );
+  trySetOption(fd, SOL_SOCKET, SO_LOCK_FILTER, 1);
+}
