@@ -1,0 +1,152 @@
+// Raw Ethernet frames through AF_PACKET. The sender builds frames with any addresses; the receiver reads whatever
+// comes to its port, for any address, from rings. A UDP socket that drops everything keeps the port ours.
+import { formatIpv4 } from '../bytes/ipv4-address.ts';
+import { formatMac } from '../bytes/mac-address.ts';
+import { ZwireError } from '../bytes/zwire-error.ts';
+import * as libc from '../sys/libc.ts';
+import { Memory } from '../sys/memory.ts';
+import { openPacketSender } from '../sys/packet-socket.ts';
+import { reservePort } from '../sys/udp-socket.ts';
+import type { Geometry } from '../wire/geometry.ts';
+import { destinationMacFor, frameBytesFor, sourceIpFor, usableInterface } from './addresses.ts';
+import { FramePrefix, PREFIX_BYTES } from './frame-prefix.ts';
+import type { FrameSource, Peer } from './frame-source.ts';
+import { probeSegmentation } from './gso-probe.ts';
+import { type LinkOptions, MTU_BYTES_MAX, type ReceiverLink, type SenderLink } from './link.ts';
+import { RingSource } from './ring-source.ts';
+import { Transmitter } from './transmitter.ts';
+
+type RawOptions = Extract<LinkOptions, { kind: 'raw' }>;
+
+class RawSenderLink implements SenderLink {
+  readonly mtuBytes: number;
+  readonly gso: boolean;
+  readonly inbound: FrameSource;
+  readonly description: string;
+  readonly #fd: number;
+  readonly #reservation: number;
+  readonly #prefix: FramePrefix;
+
+  constructor(options: RawOptions) {
+    const device = usableInterface(options.interface);
+    this.mtuBytes = Math.min(frameBytesFor(device, options.frameBytes), MTU_BYTES_MAX);
+    if (options.destinationIp === undefined) {
+      throw new ZwireError('ADDRESS_UNKNOWN', 'no destination address for the frames', {
+        hint: 'Give the receiver with --destination-ip.',
+      });
+    }
+    const sourceIp = sourceIpFor(options, device);
+    const sourceMac = options.sourceMac ?? device.mac;
+    const destinationMac = destinationMacFor(options, device);
+    const reservation = reservePort(0, device.name);
+    this.#reservation = reservation.fd;
+    this.#prefix = new FramePrefix({
+      sourceMac,
+      destinationMac,
+      sourceIp,
+      destinationIp: options.destinationIp,
+      sourcePort: reservation.port,
+      destinationPort: options.port,
+    });
+    this.#fd = openPacketSender(device.index);
+    // Answers come to the source address we wrote: not ours to hear unless we listen promiscuously.
+    const borrowedMac = formatMac(sourceMac) !== formatMac(device.mac);
+    this.inbound = new RingSource({
+      interfaceIndex: device.index,
+      mtuBytes: this.mtuBytes,
+      port: reservation.port,
+      promiscuous: borrowedMac,
+      controlOnly: true,
+    });
+    this.gso = options.gso !== 'off' && probeSegmentation(this.#fd, this.#prefix);
+    this.description = `${formatIpv4(options.destinationIp)}:${options.port} (${formatMac(destinationMac)}) over ${device.name}`;
+  }
+
+  createTransmitter(
+    geometry: Geometry,
+    slots: number,
+    transferIdHigh: number,
+    transferIdLow: number,
+  ): Transmitter {
+    return new Transmitter({
+      fd: this.#fd,
+      prefix: this.#prefix,
+      gso: this.gso,
+      geometry,
+      slots,
+      transferIdHigh,
+      transferIdLow,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.inbound[Symbol.dispose]();
+    libc.close(this.#fd);
+    libc.close(this.#reservation);
+  }
+}
+
+const REPLY_BYTES_MAX = 2048;
+
+class RawReceiverLink implements ReceiverLink {
+  readonly mtuBytes: number;
+  readonly inbound: FrameSource;
+  readonly description: string;
+  readonly advice = undefined;
+  readonly #fd: number;
+  readonly #reservation: number;
+  readonly #mac: Uint8Array;
+  readonly #ip: number;
+  readonly #port: number;
+  readonly #memory: Memory = Memory.allocate(REPLY_BYTES_MAX);
+
+  constructor(options: RawOptions) {
+    const device = usableInterface(options.interface);
+    this.mtuBytes = Math.min(frameBytesFor(device, options.frameBytes), MTU_BYTES_MAX);
+    this.#mac = options.sourceMac ?? device.mac;
+    this.#ip = options.sourceIp ?? device.ipv4 ?? 0;
+    this.#port = options.port;
+    this.#reservation = reservePort(options.port, device.name).fd;
+    this.#fd = openPacketSender(device.index);
+    this.inbound = new RingSource({
+      interfaceIndex: device.index,
+      mtuBytes: this.mtuBytes,
+      port: options.port,
+      promiscuous: true,
+      controlOnly: false,
+    });
+    this.description = `UDP port ${options.port} in raw frames on ${device.name}`;
+  }
+
+  reply(peer: Peer, segment: Uint8Array): void {
+    // The answer comes from the address that was spoken to, unless that was a group.
+    const isGroup = peer.localIp === 0xffff_ffff || peer.localIp >>> 28 === 0xe;
+    const prefix = new FramePrefix({
+      sourceMac: this.#mac,
+      destinationMac: peer.mac ?? new Uint8Array(6).fill(0xff),
+      sourceIp: isGroup ? this.#ip : peer.localIp,
+      destinationIp: peer.ip,
+      sourcePort: this.#port,
+      destinationPort: peer.port,
+    });
+    prefix.write(this.#memory.view, this.#memory.bytes, 0, segment.byteLength, 0);
+    this.#memory.bytes.set(segment, PREFIX_BYTES);
+    // A lost answer is repeated by its own timer: the result needs no look.
+    libc.sendto(this.#fd, this.#memory.address, PREFIX_BYTES + segment.byteLength, 0x40, 0, 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.inbound[Symbol.dispose]();
+    libc.close(this.#fd);
+    libc.close(this.#reservation);
+    this.#memory[Symbol.dispose]();
+  }
+}
+
+export function openRawSender(options: RawOptions): SenderLink {
+  return new RawSenderLink(options);
+}
+
+export function openRawReceiver(options: RawOptions): ReceiverLink {
+  return new RawReceiverLink(options);
+}

@@ -1,0 +1,154 @@
+// Plain UDP sockets: no privilege, routable. UDP_SEGMENT and UDP_GRO move many datagrams a system call where the
+// kernel has them; without them single datagrams travel.
+import { formatIpv4, parseIpv4 } from '../bytes/ipv4-address.ts';
+import { ZwireError } from '../bytes/zwire-error.ts';
+import * as libc from '../sys/libc.ts';
+import { Memory } from '../sys/memory.ts';
+import { SOL_UDP, UDP_SEGMENT, getOption, trySetOption, wishBuffer } from '../sys/socket-option.ts';
+import {
+  SOCKADDR_IN_BYTES,
+  connectUdpSocket,
+  localName,
+  openUdpSocket,
+  writeSockaddrIn,
+} from '../sys/udp-socket.ts';
+import { SystemError } from '../sys/system-error.ts';
+import type { Geometry } from '../wire/geometry.ts';
+import type { FrameSource, Peer } from './frame-source.ts';
+import { PROBE_SEGMENT_BYTES, probeSegmentation } from './gso-probe.ts';
+import { type LinkOptions, MTU_BYTES_MAX, type ReceiverLink, type SenderLink } from './link.ts';
+import { Transmitter } from './transmitter.ts';
+import { UdpSource } from './udp-source.ts';
+
+type UdpOptions = Extract<LinkOptions, { kind: 'udp' }>;
+
+const SOL_IP = 0;
+const IP_MTU_DISCOVER = 10;
+const IP_PMTUDISC_DO = 2;
+const IP_MTU = 14;
+const SEND_BUFFER_BYTES = 4 << 20;
+/** Below this the socket buffer, not the link, sets the pace: worth telling. */
+const GOOD_BUFFER_BYTES = 4 << 20;
+
+class UdpSenderLink implements SenderLink {
+  readonly mtuBytes: number;
+  readonly gso: boolean;
+  readonly inbound: FrameSource;
+  readonly description: string;
+  readonly #fd: number;
+
+  constructor(options: UdpOptions) {
+    if (options.host === undefined) {
+      throw new ZwireError('ADDRESS_UNKNOWN', 'no destination for the datagrams', {
+        hint: 'Give it with --to HOST.',
+      });
+    }
+    const destination = parseIpv4(options.host);
+    this.#fd = openUdpSocket(0, 0);
+    try {
+      connectUdpSocket(this.#fd, destination, options.port);
+    } catch (error) {
+      libc.close(this.#fd);
+      throw unreachable(error, options.host);
+    }
+    // Datagrams are cut to the path, never fragmented.
+    trySetOption(this.#fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+    const pathMtu = getOption(this.#fd, SOL_IP, IP_MTU, 4, 'IP_MTU').getInt32(0, true);
+    this.mtuBytes = Math.min(chooseMtu(pathMtu, options), MTU_BYTES_MAX);
+    wishBuffer(this.#fd, 'send', SEND_BUFFER_BYTES);
+    this.inbound = new UdpSource(this.#fd, localName(this.#fd).address);
+    this.gso =
+      options.gso !== 'off' &&
+      trySetOption(this.#fd, SOL_UDP, UDP_SEGMENT, PROBE_SEGMENT_BYTES) &&
+      probeSegmentation(this.#fd, undefined);
+    if (!this.gso) trySetOption(this.#fd, SOL_UDP, UDP_SEGMENT, 0);
+    this.description = `${formatIpv4(destination)}:${options.port} (UDP)`;
+  }
+
+  createTransmitter(
+    geometry: Geometry,
+    slots: number,
+    transferIdHigh: number,
+    transferIdLow: number,
+  ): Transmitter {
+    if (this.gso) trySetOption(this.#fd, SOL_UDP, UDP_SEGMENT, geometry.segmentBytes);
+    const { gso } = this;
+    return new Transmitter({
+      fd: this.#fd,
+      prefix: undefined,
+      gso,
+      geometry,
+      slots,
+      transferIdHigh,
+      transferIdLow,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.inbound[Symbol.dispose]();
+    libc.close(this.#fd);
+  }
+}
+
+function chooseMtu(pathMtu: number, options: UdpOptions): number {
+  if (options.frameBytes === undefined || options.frameBytes <= pathMtu) return options.frameBytes ?? pathMtu;
+  throw new ZwireError(
+    'FRAME_TOO_LARGE',
+    `a frame size of ${options.frameBytes} bytes is over the MTU towards ${options.host ?? ''}, which is ${pathMtu}`,
+    { fields: { frameBytes: options.frameBytes, mtuBytes: pathMtu }, hint: 'Leave --framesize out.' },
+  );
+}
+
+function unreachable(error: unknown, host: string): unknown {
+  if (!(error instanceof SystemError)) return error;
+  return new ZwireError('ADDRESS_UNKNOWN', `cannot reach ${host}: ${error.message}`, {
+    fields: { host },
+    hint: `Check the route with: ip route get ${host}`,
+    cause: error,
+  });
+}
+
+class UdpReceiverLink implements ReceiverLink {
+  readonly mtuBytes: number;
+  readonly inbound: UdpSource;
+  readonly description: string;
+  readonly advice: string | undefined;
+  readonly #fd: number;
+  readonly #memory: Memory = Memory.allocate(4096);
+
+  constructor(options: UdpOptions) {
+    const address = options.host === undefined ? 0 : parseIpv4(options.host);
+    this.#fd = openUdpSocket(address, options.port);
+    this.inbound = new UdpSource(this.#fd, address);
+    this.mtuBytes = Math.min(options.frameBytes ?? MTU_BYTES_MAX, MTU_BYTES_MAX);
+    this.description = `UDP ${formatIpv4(address)}:${options.port}`;
+    const { bufferBytes } = this.inbound;
+    this.advice =
+      bufferBytes >= GOOD_BUFFER_BYTES
+        ? undefined
+        : `the system grants only ${Math.round(bufferBytes / 1024)} KiB of UDP receive buffer, which limits the rate; ` +
+          'raise it with: sysctl -w net.core.rmem_max=16777216';
+  }
+
+  reply(peer: Peer, segment: Uint8Array): void {
+    writeSockaddrIn(this.#memory.view, 0, peer.ip, peer.port);
+    this.#memory.bytes.set(segment, 64);
+    // A lost answer is repeated by its own timer: the result needs no look.
+    const { address } = this.#memory;
+    libc.sendto(this.#fd, address + 64, segment.byteLength, 0x40, address, SOCKADDR_IN_BYTES);
+  }
+
+  [Symbol.dispose](): void {
+    this.inbound[Symbol.dispose]();
+    libc.close(this.#fd);
+    this.#memory[Symbol.dispose]();
+  }
+}
+
+export function openUdpSender(options: UdpOptions): SenderLink {
+  return new UdpSenderLink(options);
+}
+
+export function openUdpReceiver(options: UdpOptions): ReceiverLink {
+  return new UdpReceiverLink(options);
+}

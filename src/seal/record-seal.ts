@@ -1,0 +1,245 @@
+// Seals and opens records: AES-256-GCM, nonce = 4-byte prefix || 64-bit record number, the immutable header
+// fields as associated data (docs/protocol.md, "Records"). Two implementations give the same bytes: OpenSSL
+// through sys/evp.ts on addresses, and node:crypto where its symbols are hidden.
+import { createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
+import { EvpContext, evpAvailable } from '../sys/evp.ts';
+import { Memory } from '../sys/memory.ts';
+import { AAD_BYTES, MessageType, writeAad } from '../wire/segment.ts';
+import type { DirectionKey } from './session-keys.ts';
+
+export const TAG_BYTES = 16;
+const NONCE_AT = 0;
+const AAD_AT = 64;
+const KEY_AT = 128;
+
+/** Places are offsets into `Memory`. One call seals one whole record. */
+export interface RecordSealer extends Disposable {
+  /**
+   * Encrypts `plainBytes` from `plain` at `plainAt` to `out` at `outAt`, followed by the tag.
+   * A (key, record) pair is used once: a repeat sends the stored bytes again.
+   */
+  seal(
+    record: number,
+    last: boolean,
+    plain: Memory,
+    plainAt: number,
+    plainBytes: number,
+    out: Memory,
+    outAt: number,
+  ): void;
+}
+
+/** A record is opened in steps, since its segments may lie apart. The plaintext counts only after `finish` is true. */
+export interface RecordOpener extends Disposable {
+  begin(record: number, recordBytes: number, last: boolean): void;
+  update(out: Memory, outAt: number, sealed: Memory, sealedAt: number, bytes: number): void;
+  finish(tag: Memory, tagAt: number): boolean;
+}
+
+/** The 28 bytes of associated data and the nonce, kept where the kernel's neighbour OpenSSL can read them. */
+class Frame implements Disposable {
+  readonly memory: Memory = Memory.allocate(4096);
+  readonly #transferIdHigh: number;
+  readonly #transferIdLow: number;
+
+  constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+    this.memory.bytes.set(key.noncePrefix, NONCE_AT);
+    this.memory.bytes.set(key.key, KEY_AT);
+    this.#transferIdHigh = transferIdHigh;
+    this.#transferIdLow = transferIdLow;
+  }
+
+  set(record: number, recordBytes: number, last: boolean): void {
+    const view = this.memory.view;
+    view.setUint32(NONCE_AT + 4, Math.floor(record / 2 ** 32));
+    view.setUint32(NONCE_AT + 8, record >>> 0);
+    writeAad(
+      view,
+      AAD_AT,
+      MessageType.data,
+      this.#transferIdHigh,
+      this.#transferIdLow,
+      record,
+      recordBytes,
+      last,
+    );
+  }
+
+  get nonce(): Uint8Array {
+    return this.memory.bytes.subarray(NONCE_AT, NONCE_AT + 12);
+  }
+
+  get aad(): Uint8Array {
+    return this.memory.bytes.subarray(AAD_AT, AAD_AT + AAD_BYTES);
+  }
+
+  wipeKey(): void {
+    this.memory.bytes.fill(0, KEY_AT, KEY_AT + 32);
+  }
+
+  [Symbol.dispose](): void {
+    this.memory.bytes.fill(0);
+    this.memory[Symbol.dispose]();
+  }
+}
+
+class EvpSealer implements RecordSealer {
+  readonly #frame: Frame;
+  readonly #context: EvpContext;
+
+  constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+    this.#frame = new Frame(key, transferIdHigh, transferIdLow);
+    this.#context = new EvpContext('encrypt', this.#frame.memory.address + KEY_AT);
+    this.#frame.wipeKey();
+  }
+
+  seal(
+    record: number,
+    last: boolean,
+    plain: Memory,
+    plainAt: number,
+    plainBytes: number,
+    out: Memory,
+    outAt: number,
+  ): void {
+    this.#frame.set(record, plainBytes + TAG_BYTES, last);
+    const base = this.#frame.memory.address;
+    this.#context.begin(base + NONCE_AT, base + AAD_AT, AAD_BYTES);
+    this.#context.update(out.address + outAt, plain.address + plainAt, plainBytes);
+    this.#context.seal(out.address + outAt + plainBytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.#context[Symbol.dispose]();
+    this.#frame[Symbol.dispose]();
+  }
+}
+
+class EvpOpener implements RecordOpener {
+  readonly #frame: Frame;
+  readonly #context: EvpContext;
+
+  constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+    this.#frame = new Frame(key, transferIdHigh, transferIdLow);
+    this.#context = new EvpContext('decrypt', this.#frame.memory.address + KEY_AT);
+    this.#frame.wipeKey();
+  }
+
+  begin(record: number, recordBytes: number, last: boolean): void {
+    this.#frame.set(record, recordBytes, last);
+    const base = this.#frame.memory.address;
+    this.#context.begin(base + NONCE_AT, base + AAD_AT, AAD_BYTES);
+  }
+
+  update(out: Memory, outAt: number, sealed: Memory, sealedAt: number, bytes: number): void {
+    this.#context.update(out.address + outAt, sealed.address + sealedAt, bytes);
+  }
+
+  finish(tag: Memory, tagAt: number): boolean {
+    return this.#context.open(tag.address + tagAt);
+  }
+
+  [Symbol.dispose](): void {
+    this.#context[Symbol.dispose]();
+    this.#frame[Symbol.dispose]();
+  }
+}
+
+class NodeSealer implements RecordSealer {
+  readonly #frame: Frame;
+  readonly #key: Uint8Array;
+
+  constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+    this.#frame = new Frame(key, transferIdHigh, transferIdLow);
+    this.#key = key.key;
+  }
+
+  seal(
+    record: number,
+    last: boolean,
+    plain: Memory,
+    plainAt: number,
+    plainBytes: number,
+    out: Memory,
+    outAt: number,
+  ): void {
+    this.#frame.set(record, plainBytes + TAG_BYTES, last);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, this.#frame.nonce);
+    cipher.setAAD(this.#frame.aad);
+    out.bytes.set(cipher.update(plain.bytes.subarray(plainAt, plainAt + plainBytes)), outAt);
+    cipher.final();
+    out.bytes.set(cipher.getAuthTag(), outAt + plainBytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.#frame[Symbol.dispose]();
+  }
+}
+
+class NodeOpener implements RecordOpener {
+  readonly #frame: Frame;
+  readonly #key: Uint8Array;
+  #decipher: DecipherGCM | undefined;
+
+  constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+    this.#frame = new Frame(key, transferIdHigh, transferIdLow);
+    this.#key = key.key;
+  }
+
+  begin(record: number, recordBytes: number, last: boolean): void {
+    this.#frame.set(record, recordBytes, last);
+    this.#decipher = createDecipheriv('aes-256-gcm', this.#key, this.#frame.nonce);
+    this.#decipher.setAAD(this.#frame.aad);
+  }
+
+  update(out: Memory, outAt: number, sealed: Memory, sealedAt: number, bytes: number): void {
+    const plain = this.#decipher?.update(sealed.bytes.subarray(sealedAt, sealedAt + bytes));
+    if (plain !== undefined) out.bytes.set(plain, outAt);
+  }
+
+  finish(tag: Memory, tagAt: number): boolean {
+    const decipher = this.#decipher;
+    if (decipher === undefined) return false;
+    this.#decipher = undefined;
+    decipher.setAuthTag(tag.bytes.slice(tagAt, tagAt + TAG_BYTES));
+    try {
+      decipher.final();
+    } catch {
+      // A wrong tag is an answer, not a failure: the record counts as lost.
+      return false;
+    }
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#frame[Symbol.dispose]();
+  }
+}
+
+export type SealImplementation = 'evp' | 'node';
+
+export function bestImplementation(): SealImplementation {
+  return evpAvailable() ? 'evp' : 'node';
+}
+
+export function createSealer(
+  key: DirectionKey,
+  transferIdHigh: number,
+  transferIdLow: number,
+  implementation: SealImplementation = bestImplementation(),
+): RecordSealer {
+  return implementation === 'evp'
+    ? new EvpSealer(key, transferIdHigh, transferIdLow)
+    : new NodeSealer(key, transferIdHigh, transferIdLow);
+}
+
+export function createOpener(
+  key: DirectionKey,
+  transferIdHigh: number,
+  transferIdLow: number,
+  implementation: SealImplementation = bestImplementation(),
+): RecordOpener {
+  return implementation === 'evp'
+    ? new EvpOpener(key, transferIdHigh, transferIdLow)
+    : new NodeOpener(key, transferIdHigh, transferIdLow);
+}

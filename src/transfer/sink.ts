@@ -1,0 +1,34 @@
+// Where the bytes of a transfer go. A policy decides on every announcement and opens the sink; nothing reaches its
+// final name or becomes a snapshot before everything has been verified.
+import type { Announcement } from '../wire/announce.ts';
+
+export interface CommitResult {
+  /** Where it lies now: a path or a dataset. */
+  readonly target: string;
+  /** Of the snapshot on the target, read back. */
+  readonly guid?: bigint;
+}
+
+export interface Sink {
+  /** Written by a worker; owned by the sink, which closes it in commit() or abort(). */
+  readonly fd: number;
+  readonly target: string;
+  /** A pipe or terminal: written without blocking, so that an abort is never held up. */
+  readonly mayStall: boolean;
+  /** Everything was verified and written: closes, waits for the consumer, puts the result under its name. Throws. */
+  commit(): Promise<CommitResult>;
+  /** Ends without a result: kills the consumer, closes, removes what is half-made. Returns the consumer's own error, if it had one. */
+  abort(): Promise<Error | undefined>;
+}
+
+export interface SinkRequest {
+  readonly announcement: Announcement;
+  /** "198.18.0.1:40000" */
+  readonly peer: string;
+  readonly transfer: string;
+}
+
+export interface SinkPolicy {
+  /** Opens a sink, or throws a ZwireError that is sent to the sender as the refusal. */
+  decide(request: SinkRequest, signal: AbortSignal): Promise<Sink>;
+}

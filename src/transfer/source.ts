@@ -1,0 +1,24 @@
+// Where the bytes of a transfer come from. A source is opened only after the receiver has accepted it.
+import type { Announcement } from '../wire/announce.ts';
+
+/** What the source says of itself; geometry, FEC and feedback are the transfer's to add. */
+export type SourceAnnouncement = Omit<
+  Announcement,
+  'segmentPayloadBytes' | 'fecDataRecords' | 'fecParityRecords' | 'feedback' | 'timeoutMs'
+>;
+
+export interface OpenSource {
+  /** Read by a worker until its end; owned by the source, which closes it in finish() or abort(). */
+  readonly fd: number;
+  /** After the end was read: waits for the producer and throws its error. */
+  finish(): Promise<void>;
+  /** Kills the producer, closes our end, waits. Never throws; returns what the producer said, if it failed by itself. */
+  abort(): Promise<Error | undefined>;
+}
+
+export interface Source {
+  /** Looks at what is to be sent (takes the snapshot, resolves guids, estimates); throws before anything is on the wire. */
+  describe(signal: AbortSignal): Promise<SourceAnnouncement>;
+  /** After describe(), once. */
+  open(signal: AbortSignal): Promise<OpenSource>;
+}
