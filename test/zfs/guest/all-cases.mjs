@@ -1,0 +1,15 @@
+/**
+ * The list of cases, in the order they run. Imported on the host too, for the names: it does nothing by itself.
+ */
+import { smokeCases } from './cases/smoke.mjs';
+
+/**
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {(lab: import('./lab.mjs').Lab) => Promise<void>} run fails by throwing
+ * @property {number} [timeoutMs]
+ * @property {boolean} [needsCli] false: runs without dist/
+ */
+
+/** @type {readonly Case[]} */
+export const allCases = [...smokeCases];

@@ -1,0 +1,77 @@
+/**
+ * Runs the planned cases one after another inside the guest and writes one JSON line for each to the second
+ * serial port. Each case has its own pools and leaves none; a case that cannot be cleaned up after ends the
+ * suite, since whatever followed would tell nothing.
+ */
+import { openSync, readFileSync, writeSync } from 'node:fs';
+import { allCases } from './all-cases.mjs';
+import { Lab } from './lab.mjs';
+
+const DEFAULT_CASE_TIMEOUT_MS = 120_000;
+
+/** @type {import('../lab/share-image.mjs').Plan} */
+const plan = JSON.parse(readFileSync('/share/plan.json', 'utf8'));
+const results = openSync('/dev/ttyS1', 'w');
+const report = (/** @type {object} */ message) => void writeSync(results, `${JSON.stringify(message)}\n`);
+
+/**
+ * @param {import('./all-cases.mjs').Case} item
+ * @returns {Promise<boolean>} false when the case could not be cleaned up after
+ */
+async function runCase(item) {
+  const startedMs = performance.now();
+  const lab = new Lab(plan);
+  /** @type {string[]} */
+  const faults = [];
+  const timeoutMs = item.timeoutMs ?? DEFAULT_CASE_TIMEOUT_MS;
+  try {
+    await withTimeout(item.run(lab), timeoutMs, `still running after ${timeoutMs / 1000} s`);
+    await lab.assertNothingLeft();
+  } catch (error) {
+    faults.push(describe(error), ...lab.transcript());
+  }
+  let clean = true;
+  try {
+    await withTimeout(lab.dispose(), 60_000, 'cleaning up took more than 60 s');
+  } catch (error) {
+    faults.push(`cleaning up: ${describe(error)}`);
+    clean = false;
+  }
+  const ms = Math.round(performance.now() - startedMs);
+  const ok = faults.length === 0;
+  report(ok ? { name: item.name, ok, ms } : { name: item.name, ok, ms, message: faults.join('\n') });
+  return clean;
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {number} ms
+ * @param {string} message
+ * @returns {Promise<T>}
+ */
+async function withTimeout(promise, ms, message) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), ms);
+  });
+  try {
+    return /** @type {T} */ (await Promise.race([promise, late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @param {unknown} error */
+function describe(error) {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+for (const name of plan.cases) {
+  const item = allCases.find((candidate) => candidate.name === name);
+  if (!item) continue; // the host finds that its result is missing
+  process.stderr.write(`case: ${name}\n`);
+  if (!(await runCase(item))) break;
+}
+process.exit(0);
