@@ -16,18 +16,14 @@ const COMPONENT = /^[A-Za-z0-9_.: -]+$/;
 
 /** Throws NAME_INVALID, saying which rule the text breaks. */
 export function parseDatasetName(text: string): DatasetName {
-  const fault = datasetFault(text);
-  if (fault !== undefined) throw invalid('dataset', text, fault);
-  return text as DatasetName; // every rule was checked above
+  if (isDatasetName(text)) return text;
+  throw invalid('dataset', text, datasetFault(text) ?? '');
 }
 
 /** Takes `dataset@snapshot`. Throws NAME_INVALID, saying which rule the text breaks. */
 export function parseSnapshotName(text: string): SnapshotName {
-  const at = text.indexOf('@');
-  if (at < 0) throw invalid('snapshot', text, "it has no '@' between dataset and snapshot");
-  const fault = datasetFault(text.slice(0, at)) ?? snapFault(text.slice(at + 1)) ?? lengthFault(text);
-  if (fault !== undefined) throw invalid('snapshot', text, fault);
-  return text as SnapshotName; // every rule was checked above
+  if (isSnapshotName(text)) return text;
+  throw invalid('snapshot', text, snapshotFault(text) ?? '');
 }
 
 /** Takes what people type beside a dataset: `@monday` or the whole `tank/data@monday`. Throws NAME_INVALID. */
@@ -42,7 +38,7 @@ export function snapshotName(dataset: DatasetName, snap: string): SnapshotName {
 
 /** `tank/data` of `tank/data@monday`. */
 export function datasetOf(snapshot: SnapshotName): DatasetName {
-  return snapshot.slice(0, snapshot.indexOf('@')) as DatasetName; // a part of a checked name
+  return parseDatasetName(snapshot.slice(0, snapshot.indexOf('@')));
 }
 
 /** `monday` of `tank/data@monday`. */
@@ -53,7 +49,7 @@ export function snapOf(snapshot: SnapshotName): string {
 /** `tank` of `tank/data/a`. */
 export function poolOf(dataset: DatasetName): DatasetName {
   const slash = dataset.indexOf('/');
-  return (slash < 0 ? dataset : dataset.slice(0, slash)) as DatasetName; // a part of a checked name
+  return slash < 0 ? dataset : parseDatasetName(dataset.slice(0, slash));
 }
 
 /** `data/a` of `tank/data/a`; empty for the pool itself. */
@@ -65,7 +61,7 @@ export function pathBelowPool(dataset: DatasetName): string {
 /** `tank/data` of `tank/data/a`; undefined for a pool. */
 export function parentOf(dataset: DatasetName): DatasetName | undefined {
   const slash = dataset.lastIndexOf('/');
-  return slash < 0 ? undefined : (dataset.slice(0, slash) as DatasetName); // a part of a checked name
+  return slash < 0 ? undefined : parseDatasetName(dataset.slice(0, slash));
 }
 
 /** `base` itself for an empty path, else `base/path`. Throws NAME_INVALID (too long, or a bad path). */
@@ -76,6 +72,20 @@ export function joinPath(base: DatasetName, path: string): DatasetName {
 /** Whether `dataset` is `top` or lies below it. */
 export function isWithin(top: DatasetName, dataset: DatasetName): boolean {
   return dataset === top || dataset.startsWith(`${top}/`);
+}
+
+function isDatasetName(text: string): text is DatasetName {
+  return datasetFault(text) === undefined;
+}
+
+function isSnapshotName(text: string): text is SnapshotName {
+  return snapshotFault(text) === undefined;
+}
+
+function snapshotFault(text: string): string | undefined {
+  const at = text.indexOf('@');
+  if (at < 0) return "it has no '@' between dataset and snapshot";
+  return datasetFault(text.slice(0, at)) ?? snapFault(text.slice(at + 1)) ?? lengthFault(text);
 }
 
 function datasetFault(text: string): string | undefined {
@@ -101,7 +111,7 @@ function lengthFault(text: string): string | undefined {
 }
 
 function oddCharacter(component: string): string {
-  const odd = [...component].find((character) => !COMPONENT.test(character)) ?? '';
+  const odd = /[^A-Za-z0-9_.: -]/u.exec(component)?.[0] ?? '';
   return /^[\x21-\x7e]$/.test(odd) ? odd : JSON.stringify(odd).slice(1, -1);
 }
 

@@ -1,0 +1,165 @@
+// `zfs send`: what to send, whether it can be sent, how much it will be, and the running command.
+import { ZwireError } from '../bytes/zwire-error.ts';
+import { commandLine, quoteWord, type RunningProcess, runProcess, startProcess } from '../exec/process.ts';
+import { type Dataset, getDataset, getSnapshot, listSnapshots, type Snapshot } from './dataset.ts';
+import { zfsErrorFrom } from './error.ts';
+import { type DatasetName, datasetOf, type SnapshotName } from './name.ts';
+import { replicatedDigest } from './replicated-digest.ts';
+
+/** What to send, as asked: not checked against the pool yet. */
+export type SendPlan =
+  /** One snapshot with everything it refers to. */
+  | { readonly kind: 'full'; readonly to: SnapshotName }
+  /** What changed between two snapshots of one dataset; with `intermediates` (-I) those between them as well. */
+  | {
+      readonly kind: 'incremental';
+      readonly from: SnapshotName;
+      readonly to: SnapshotName;
+      readonly intermediates: boolean;
+    }
+  /** A dataset and all below it, with all their snapshots and properties (-R); with `from` only what is newer. */
+  | { readonly kind: 'recursive'; readonly to: SnapshotName; readonly from?: SnapshotName };
+
+/** A plan whose snapshots exist, are of one dataset and in order. */
+export interface ValidatedSendPlan {
+  readonly plan: SendPlan;
+  readonly dataset: Dataset;
+  readonly to: Snapshot;
+  readonly from: Snapshot | undefined;
+  /** Of a recursive plan: what the target must hold afterwards. */
+  readonly replicated: { readonly count: number; readonly digest: string } | undefined;
+}
+
+/** Where estimates stop making sense: OpenZFS prints negative sizes as 2^64 - n (openzfs#12265). */
+const ESTIMATE_END = 1n << 63n;
+
+/** The arguments of `zfs`: large blocks and compressed records travel as they are stored. */
+export function sendArguments(plan: SendPlan): string[] {
+  return ['send', '-L', '-c', ...rangeArguments(plan), plan.to];
+}
+
+function rangeArguments(plan: SendPlan): string[] {
+  if (plan.kind === 'full') return [];
+  if (plan.kind === 'incremental') return [plan.intermediates ? '-I' : '-i', plan.from];
+  return plan.from === undefined ? ['-R'] : ['-R', '-I', plan.from];
+}
+
+/**
+ * Looks the snapshots up, so that a plan that cannot work fails before anything starts.
+ * Throws ZFS_DATASET_MISSING, ZFS_SNAPSHOT_MISSING, ZFS_FROM_MISSING, ZFS_FROM_OTHER_DATASET or
+ * ZFS_FROM_NOT_EARLIER.
+ */
+export async function validateSendPlan(plan: SendPlan, signal?: AbortSignal): Promise<ValidatedSendPlan> {
+  const name = datasetOf(plan.to);
+  const fromName = plan.kind === 'full' ? undefined : plan.from;
+  if (fromName !== undefined && datasetOf(fromName) !== name) throw otherDataset(fromName, plan.to);
+  const dataset = await getDataset(name, signal);
+  if (dataset === undefined) throw missingDataset(name);
+  const to = await getSnapshot(plan.to, signal);
+  if (to === undefined) throw await missingSnapshot('ZFS_SNAPSHOT_MISSING', plan.to, signal);
+  const from = fromName === undefined ? undefined : await getSnapshot(fromName, signal);
+  if (fromName !== undefined && from === undefined) {
+    throw await missingSnapshot('ZFS_FROM_MISSING', fromName, signal);
+  }
+  if (from !== undefined && from.createtxg >= to.createtxg) throw notEarlier(from, to);
+  const replicated = plan.kind === 'recursive' ? await wholeTree(plan.to, signal) : undefined;
+  return { plan, dataset, to, from, replicated };
+}
+
+/** Bytes of the stream as `zfs send -nvP` estimates them; undefined when it does not say or says nonsense. */
+export async function estimateSend(plan: SendPlan, signal?: AbortSignal): Promise<bigint | undefined> {
+  const [command = 'send', ...rest] = sendArguments(plan);
+  const options = signal === undefined ? {} : { signal };
+  const result = await runProcess('zfs', [command, '-n', '-v', '-P', ...rest], options);
+  return result.exitCode === 0 ? parseEstimate(result.stdout + result.stderr) : undefined;
+}
+
+/** Reads the `size\t<total>` line of a dry run. */
+export function parseEstimate(output: string): bigint | undefined {
+  const size = /^size\t([0-9]{1,20})$/m.exec(output)?.[1];
+  if (size === undefined) return undefined;
+  const bytes = BigInt(size);
+  return bytes < ESTIMATE_END ? bytes : undefined;
+}
+
+/** Starts `zfs send` into a pipe. The caller keeps and closes `stdoutFd`; sendError tells why it failed. */
+export function startSend(plan: SendPlan, stdoutFd: number, signal?: AbortSignal): Promise<RunningProcess> {
+  return startProcess('zfs', sendArguments(plan), {
+    stdout: stdoutFd,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** The error of a `zfs send` that ended without success. */
+export function sendError(
+  plan: SendPlan,
+  status: { readonly stderr: string; readonly exitCode: number | null; readonly signal: string | null },
+): ZwireError {
+  return zfsErrorFrom(status.stderr, {
+    action: commandLine('zfs', sendArguments(plan)),
+    dataset: datasetOf(plan.to),
+    exitCode: status.exitCode,
+    signal: status.signal,
+  });
+}
+
+/** `zfs send -R` fails when a dataset below lacks the snapshot: say which, before it starts. */
+async function wholeTree(to: SnapshotName, signal?: AbortSignal): Promise<{ count: number; digest: string }> {
+  const top = datasetOf(to);
+  const snap = to.slice(top.length + 1);
+  const tree = await replicatedDigest(top, snap, signal);
+  if (tree === undefined) throw missingDataset(top);
+  const [first] = tree.missing;
+  if (first === undefined) return { count: tree.count, digest: tree.digest };
+  throw new ZwireError(
+    'ZFS_SNAPSHOT_MISSING',
+    `cannot send ${to} with all below it: ${tree.missing.length} datasets have no @${snap}, such as ${first}`,
+    {
+      fields: {
+        snapshot: `${first}@${snap}`,
+        missing: tree.missing.length,
+        blocking: tree.missing.slice(0, 20).join(', '),
+      },
+      hint: `Take the snapshot of all of them at once: zfs snapshot -r ${quoteWord(`${top}@NAME`)}, or use --full-sync.`,
+    },
+  );
+}
+
+function missingDataset(dataset: DatasetName): ZwireError {
+  return new ZwireError('ZFS_DATASET_MISSING', `cannot send ${dataset}: there is no such dataset here`, {
+    fields: { dataset },
+    hint: 'List what there is: zfs list -t filesystem,volume.',
+  });
+}
+
+async function missingSnapshot(
+  code: 'ZFS_SNAPSHOT_MISSING' | 'ZFS_FROM_MISSING',
+  snapshot: SnapshotName,
+  signal?: AbortSignal,
+): Promise<ZwireError> {
+  const dataset = datasetOf(snapshot);
+  const newest = (await listSnapshots(dataset, { signal }))?.at(-1)?.name;
+  return new ZwireError(code, `cannot send: ${dataset} has no snapshot ${snapshot.slice(dataset.length)}`, {
+    fields: { dataset, snapshot, ...(newest === undefined ? {} : { newest }) },
+    hint:
+      newest === undefined
+        ? `It has none at all: zfs snapshot ${quoteWord(`${dataset}@NAME`)}.`
+        : `Its newest is ${newest}. All: zfs list -t snapshot ${quoteWord(dataset)}.`,
+  });
+}
+
+function otherDataset(from: SnapshotName, to: SnapshotName): ZwireError {
+  return new ZwireError(
+    'ZFS_FROM_OTHER_DATASET',
+    `cannot send the difference from ${from} to ${to}: they are of different datasets`,
+    { fields: { from, to }, hint: `Name a snapshot of ${datasetOf(to)} to start from, such as @monday.` },
+  );
+}
+
+function notEarlier(from: Snapshot, to: Snapshot): ZwireError {
+  const how = from.guid === to.guid ? 'they are the same snapshot' : `${from.name} is not the older one`;
+  return new ZwireError('ZFS_FROM_NOT_EARLIER', `cannot send from ${from.name} to ${to.name}: ${how}`, {
+    fields: { from: from.name, to: to.name, fromTxg: from.createtxg, toTxg: to.createtxg },
+    hint: 'Exchange the two, or choose an older snapshot to start from.',
+  });
+}
