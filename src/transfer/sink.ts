@@ -7,6 +7,8 @@ export interface CommitResult {
   readonly target: string;
   /** Of the snapshot on the target, read back. */
   readonly guid?: bigint;
+  /** What went wrong beside the data, a sentence each: the data is there and verified all the same. */
+  readonly warnings?: readonly string[];
 }
 
 export interface Sink {

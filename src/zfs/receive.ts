@@ -9,8 +9,8 @@ import type { DatasetName } from './name.ts';
 
 export interface ReceivePlan {
   readonly target: DatasetName;
-  /** What the top of the stream is. Of an incremental stream, what the target is. */
-  readonly type: DatasetType;
+  /** What the top of the stream is. The seed's format does not say, so it can be unknown. */
+  readonly type: DatasetType | 'unknown';
   readonly incremental: boolean;
   /** A stream of `zfs send -R`, which carries properties. */
   readonly recursive: boolean;
@@ -24,7 +24,7 @@ export interface ReceivePlan {
  * - `-x mountpoint` where properties travel or a filesystem is made. On an incremental stream it leaves a local
  *   setting of the target alone and keeps the sender from moving what exists or what is new below it.
  * On a recursive stream -o sets the top and makes the children inherit; canmount is not inheritable, so the
- * children's is set after the receive.
+ * children's is set after the receive, and so is that of a top of unknown type.
  */
 export function receiveArguments(plan: ReceivePlan): string[] {
   const filesystem = plan.type === 'filesystem';
@@ -35,7 +35,7 @@ export function receiveArguments(plan: ReceivePlan): string[] {
     '-o',
     'readonly=on',
     ...(filesystem && !plan.incremental ? ['-o', 'canmount=noauto'] : []),
-    ...(filesystem && (!plan.incremental || plan.recursive) ? ['-x', 'mountpoint'] : []),
+    ...(plan.type !== 'volume' && (!plan.incremental || plan.recursive) ? ['-x', 'mountpoint'] : []),
     plan.target,
   ];
 }

@@ -18,7 +18,12 @@ export type SendPlan =
       readonly intermediates: boolean;
     }
   /** A dataset and all below it, with all their snapshots and properties (-R); with `from` only what is newer. */
-  | { readonly kind: 'recursive'; readonly to: SnapshotName; readonly from?: SnapshotName };
+  | {
+      readonly kind: 'recursive';
+      readonly to: SnapshotName;
+      readonly from?: SnapshotName;
+      readonly intermediates: boolean;
+    };
 
 /** A plan whose snapshots exist, are of one dataset and in order. */
 export interface ValidatedSendPlan {
@@ -40,8 +45,8 @@ export function sendArguments(plan: SendPlan): string[] {
 
 function rangeArguments(plan: SendPlan): string[] {
   if (plan.kind === 'full') return [];
-  if (plan.kind === 'incremental') return [plan.intermediates ? '-I' : '-i', plan.from];
-  return plan.from === undefined ? ['-R'] : ['-R', '-I', plan.from];
+  const tree = plan.kind === 'recursive' ? ['-R'] : [];
+  return plan.from === undefined ? tree : [...tree, plan.intermediates ? '-I' : '-i', plan.from];
 }
 
 /**
@@ -53,8 +58,7 @@ export async function validateSendPlan(plan: SendPlan, signal?: AbortSignal): Pr
   const name = datasetOf(plan.to);
   const fromName = plan.kind === 'full' ? undefined : plan.from;
   if (fromName !== undefined && datasetOf(fromName) !== name) throw otherDataset(fromName, plan.to);
-  const dataset = await getDataset(name, signal);
-  if (dataset === undefined) throw missingDataset(name);
+  const dataset = await requireDataset(name, signal);
   const to = await getSnapshot(plan.to, signal);
   if (to === undefined) throw await missingSnapshot('ZFS_SNAPSHOT_MISSING', plan.to, signal);
   const from = fromName === undefined ? undefined : await getSnapshot(fromName, signal);
@@ -64,6 +68,13 @@ export async function validateSendPlan(plan: SendPlan, signal?: AbortSignal): Pr
   if (from !== undefined && from.createtxg >= to.createtxg) throw notEarlier(from, to);
   const replicated = plan.kind === 'recursive' ? await wholeTree(plan.to, signal) : undefined;
   return { plan, dataset, to, from, replicated };
+}
+
+/** The dataset to send. Throws ZFS_DATASET_MISSING. */
+export async function requireDataset(name: DatasetName, signal?: AbortSignal): Promise<Dataset> {
+  const dataset = await getDataset(name, signal);
+  if (dataset === undefined) throw missingDataset(name);
+  return dataset;
 }
 
 /** Bytes of the stream as `zfs send -nvP` estimates them; undefined when it does not say or says nonsense. */

@@ -1,0 +1,238 @@
+// A pool as a sink: the announced name is mapped, the target looked at, then `zfs receive` runs on a real pipe.
+// Committed means that it ended with success and that the announced guid was read back from the target.
+import { ZwireError } from '../bytes/zwire-error.ts';
+import type { Announcement } from '../wire/announce.ts';
+import { type Dataset, listDatasets, listSnapshots, setProperty, snapshotGuid } from '../zfs/dataset.ts';
+import { zfsWarningsFrom } from '../zfs/error.ts';
+import { type DatasetName, isWithin, snapshotName } from '../zfs/name.ts';
+import { abortPartial, listPartial, receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
+import { replicatedDigest } from '../zfs/replicated-digest.ts';
+import { checkTarget, type IncomingStream } from '../zfs/target.ts';
+import { PipedProcess } from './piped-process.ts';
+import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
+import { VOLUME_FEATURE } from './zfs-source.ts';
+import { incomingStream, targetOf, type ZfsDestination } from './zfs-target.ts';
+
+export interface ZfsSinkOptions {
+  /** Take streams that nobody has signed. There are no keys yet, so without it everything is refused. */
+  readonly insecure: boolean;
+}
+
+/** A target that a transfer of this policy writes to. */
+interface Reservation {
+  readonly target: DatasetName;
+  readonly recursive: boolean;
+}
+
+/**
+ * Takes datasets into a pool, one transfer into a target at a time. decide() throws INSECURE_REQUIRED,
+ * KIND_MISMATCH, NAME_INVALID, TARGET_BUSY and what checkTarget throws, before anything has been started.
+ */
+export function zfsSinkPolicy(destination: ZfsDestination, options: ZfsSinkOptions): SinkPolicy {
+  const reserved = new Set<Reservation>();
+  return {
+    async decide(request: SinkRequest, signal: AbortSignal): Promise<Sink> {
+      const { announcement } = request;
+      checkKind(announcement, options);
+      const target = targetOf(destination, announcement.name);
+      const reservation = { target, recursive: isRecursive(announcement) };
+      checkFree(reservation, reserved);
+      reserved.add(reservation);
+      const release = (): void => void reserved.delete(reservation);
+      try {
+        return await openReceive(target, announcement, signal, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+  };
+}
+
+function checkKind(announcement: Announcement, options: ZfsSinkOptions): void {
+  if (announcement.kind === 'file') {
+    throw new ZwireError(
+      'KIND_MISMATCH',
+      `this receiver takes datasets, and ${announcement.name} is a file`,
+      {
+        fields: { name: announcement.name },
+        hint: 'Start the receiver with --file PATH to take a file.',
+      },
+    );
+  }
+  if (!options.insecure) {
+    throw new ZwireError('INSECURE_REQUIRED', `${announcement.name} arrives without keys, and is refused`, {
+      fields: { name: announcement.name },
+      hint: 'Start both sides with --insecure, on a wire that you trust.',
+    });
+  }
+}
+
+/** The seed's format does not tell; its whole pools are recursive streams. */
+function isRecursive(announcement: Announcement): boolean {
+  return announcement.recursive || announcement.kind === 'pool';
+}
+
+function checkFree(wanted: Reservation, reserved: ReadonlySet<Reservation>): void {
+  for (const held of reserved) {
+    const meets =
+      held.target === wanted.target ||
+      (held.recursive && isWithin(held.target, wanted.target)) ||
+      (wanted.recursive && isWithin(wanted.target, held.target));
+    if (!meets) continue;
+    throw new ZwireError('TARGET_BUSY', `another transfer into ${held.target} is under way`, {
+      fields: { dataset: wanted.target, busy: held.target },
+      hint: 'Wait until it has ended, and send again.',
+    });
+  }
+}
+
+async function openReceive(
+  target: DatasetName,
+  announcement: Announcement,
+  signal: AbortSignal,
+  release: () => void,
+): Promise<Sink> {
+  const stream = incomingStream(announcement);
+  const existing = await checkTarget(target, stream, signal);
+  const plan: ReceivePlan = {
+    target,
+    type: existing?.type ?? announcedType(announcement),
+    incremental: stream.kind === 'delta',
+    recursive: isRecursive(announcement),
+  };
+  const before = (existing && plan.recursive ? await listDatasets(target, signal) : undefined) ?? [];
+  const receive = await PipedProcess.start('write', (fd) => startReceive(plan, fd, signal));
+  return {
+    fd: receive.fd,
+    target,
+    mayStall: true,
+    async commit(): Promise<CommitResult> {
+      try {
+        const status = await receive.finish();
+        if (status.exitCode !== 0) {
+          await discardPartial(target, before);
+          throw receiveError(plan, status);
+        }
+        const guid = await verify(target, announcement, stream, signal);
+        const warnings = [
+          ...zfsWarningsFrom(status.stderr),
+          ...(await keepFromMounting(plan, before, signal)),
+        ];
+        return { target, ...(guid === undefined ? {} : { guid }), warnings };
+      } finally {
+        release();
+      }
+    },
+    async abort(): Promise<Error | undefined> {
+      try {
+        const status = await receive.abort();
+        await discardPartial(target, before);
+        if (status === undefined || status.exitCode === 0 || signal.aborted) return undefined;
+        return receiveError(plan, status);
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+function announcedType(announcement: Announcement): ReceivePlan['type'] {
+  // Without a snapshot it is the seed's format, which does not tell a volume from a filesystem.
+  if (announcement.toSnapshot === undefined) return isRecursive(announcement) ? 'filesystem' : 'unknown';
+  return announcement.features.includes(VOLUME_FEATURE) ? 'volume' : 'filesystem';
+}
+
+/** The guid on the target, compared with the announcement where it has one. Throws ZFS_GUID_MISMATCH. */
+async function verify(
+  target: DatasetName,
+  announcement: Announcement,
+  stream: IncomingStream,
+  signal: AbortSignal,
+): Promise<bigint | undefined> {
+  const { to } = stream;
+  if (to === undefined) return (await listSnapshots(target, { signal }))?.at(-1)?.guid;
+  const name = snapshotName(target, to.snap);
+  const guid = await snapshotGuid(name, signal);
+  if (guid !== to.guid) {
+    const found = guid === undefined ? 'it is not there' : `its guid is ${guid}`;
+    throw mismatch(`zfs receive ended with success, but ${name} is not the announced snapshot: ${found}`, {
+      snapshot: name,
+      expected: to.guid,
+      ...(guid === undefined ? {} : { guid }),
+    });
+  }
+  if (announcement.replicated !== undefined) {
+    await verifyTree(target, to.snap, announcement.replicated, signal);
+  }
+  return guid;
+}
+
+async function verifyTree(
+  target: DatasetName,
+  snap: string,
+  announced: { readonly count: number; readonly digest: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const tree = await replicatedDigest(target, snap, signal);
+  if (tree?.digest === announced.digest && tree.count === announced.count) return;
+  const count = tree?.count ?? 0;
+  throw mismatch(
+    `zfs receive ended with success, but the tree ${target}@${snap} is not the announced one: ` +
+      `it has ${count} snapshots of that name, and ${announced.count} were announced`,
+    { dataset: target, snap, count, expectedCount: announced.count, expected: announced.digest },
+  );
+}
+
+function mismatch(message: string, fields: Readonly<Record<string, string | number | bigint>>): ZwireError {
+  return new ZwireError('ZFS_GUID_MISMATCH', message, {
+    fields,
+    hint: 'Do not rely on this copy. Look at what else writes to the target, and send again.',
+  });
+}
+
+/**
+ * canmount=noauto for the filesystems that this transfer made and that the receive itself could not set it for:
+ * the children of a recursive stream, and a top whose type was not known. Gives what failed, for the warnings.
+ */
+async function keepFromMounting(
+  plan: ReceivePlan,
+  before: readonly Dataset[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const topIsDone = plan.incremental || plan.type !== 'unknown';
+  if (!plan.recursive && topIsDone) return [];
+  const known = new Set(before.map((dataset) => dataset.name));
+  try {
+    const made = ((await listDatasets(plan.target, signal)) ?? []).filter(
+      ({ name, type }) => type === 'filesystem' && !known.has(name) && !(topIsDone && name === plan.target),
+    );
+    await setProperty(
+      made.map((dataset) => dataset.name),
+      'canmount=noauto',
+      signal,
+    );
+    return [];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [`what arrived below ${plan.target} may be mounted at the next start of the system: ${why}`];
+  }
+}
+
+/**
+ * Throws away the partly received state that this transfer left, and only that: without resuming it would refuse
+ * every later transfer. What cannot be thrown away now is refused by name next time (ZFS_PARTIAL_STATE), so a
+ * failure here must not hide the one that led to it.
+ */
+async function discardPartial(target: DatasetName, before: readonly Dataset[]): Promise<void> {
+  const older = new Set(
+    before.filter((dataset) => dataset.receiveResumeToken).map((dataset) => dataset.name),
+  );
+  try {
+    for (const dataset of await listPartial(target)) {
+      if (!older.has(dataset)) await abortPartial(dataset);
+    }
+  } catch (error) {
+    if (!(error instanceof ZwireError)) throw error;
+  }
+}

@@ -1,0 +1,120 @@
+// A snapshot as a source: looked up and estimated before anything is on the wire, then `zfs send` into a real pipe.
+import { ZwireError } from '../bytes/zwire-error.ts';
+import { type DatasetName, datasetOf, parentOf, type SnapshotName } from '../zfs/name.ts';
+import {
+  estimateSend,
+  requireDataset,
+  sendError,
+  type SendPlan,
+  startSend,
+  validateSendPlan,
+  type ValidatedSendPlan,
+} from '../zfs/send.ts';
+import { destroySnapshot, takeSnapshot } from '../zfs/snapshot.ts';
+import { PipedProcess } from './piped-process.ts';
+import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
+
+export type ZfsSourceRequest =
+  | {
+      readonly kind: 'snapshot';
+      readonly snapshot: SnapshotName;
+      /** Send only what is newer than this snapshot of the same dataset. */
+      readonly from?: SnapshotName;
+      /** With all datasets below, their snapshots and properties. */
+      readonly recursive: boolean;
+      /** With `from`: the snapshots between the two as well. */
+      readonly intermediates: boolean;
+      /** The dataset's name as the receiver is to see it, when not its own. */
+      readonly announcedName?: string;
+    }
+  /** Takes a snapshot of the dataset (and of all below it), and sends that. Once sent it stays, as the base of increments. */
+  | { readonly kind: 'new-snapshot'; readonly dataset: DatasetName; readonly recursive: boolean };
+
+/** Of a volume: the receiver must know, since properties of filesystems do not apply to it. */
+export const VOLUME_FEATURE = 'volume';
+
+/** Throws nothing yet; describe() throws the typed errors of validateSendPlan and takeSnapshot. */
+export function zfsSource(request: ZfsSourceRequest): Source {
+  let plan: SendPlan | undefined;
+  let taken: SnapshotName | undefined;
+  return {
+    async describe(signal: AbortSignal): Promise<SourceAnnouncement> {
+      if (request.kind === 'new-snapshot') taken = await takeOf(request, signal);
+      const wanted = planOf(request, taken);
+      const validated = await validateSendPlan(wanted, signal);
+      plan = wanted;
+      const sizeBytes = await estimateSend(wanted, signal);
+      return announcementOf(request, validated, sizeBytes);
+    },
+    open(signal: AbortSignal): Promise<OpenSource> {
+      if (plan === undefined) throw new Error('open() before describe()');
+      return openSend(plan, signal);
+    },
+    async close(outcome: 'committed' | 'delivered' | 'failed'): Promise<void> {
+      if (taken === undefined || outcome !== 'failed') return;
+      try {
+        await destroySnapshot(taken, { recursive: request.recursive });
+      } catch (error) {
+        // It stays, under a name that says whose it is; the failure of the transfer is what people must see.
+        if (!(error instanceof ZwireError)) throw error;
+      }
+    },
+  };
+}
+
+async function takeOf(
+  request: Extract<ZfsSourceRequest, { readonly kind: 'new-snapshot' }>,
+  signal: AbortSignal,
+): Promise<SnapshotName> {
+  await requireDataset(request.dataset, signal);
+  return takeSnapshot(request.dataset, { recursive: request.recursive, signal });
+}
+
+function planOf(request: ZfsSourceRequest, taken: SnapshotName | undefined): SendPlan {
+  if (request.kind === 'new-snapshot') {
+    if (taken === undefined) throw new Error('the snapshot was not taken');
+    return request.recursive
+      ? { kind: 'recursive', to: taken, intermediates: false }
+      : { kind: 'full', to: taken };
+  }
+  const { snapshot: to, from, intermediates } = request;
+  if (request.recursive) {
+    return { kind: 'recursive', to, intermediates, ...(from === undefined ? {} : { from }) };
+  }
+  return from === undefined ? { kind: 'full', to } : { kind: 'incremental', from, to, intermediates };
+}
+
+function announcementOf(
+  request: ZfsSourceRequest,
+  { dataset, to, from, replicated }: ValidatedSendPlan,
+  sizeBytes: bigint | undefined,
+): SourceAnnouncement {
+  const whole = request.recursive && parentOf(dataset.name) === undefined ? 'pool' : 'dataset';
+  const announcedName = request.kind === 'snapshot' ? request.announcedName : undefined;
+  return {
+    kind: from === undefined ? whole : 'delta',
+    name: announcedName ?? datasetOf(to.name),
+    toSnapshot: { name: to.name, guid: to.guid },
+    ...(from === undefined ? {} : { fromSnapshot: { name: from.name, guid: from.guid } }),
+    ...(replicated === undefined ? {} : { replicated }),
+    recursive: request.recursive,
+    features: dataset.type === 'volume' ? [VOLUME_FEATURE] : [],
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+  };
+}
+
+async function openSend(plan: SendPlan, signal: AbortSignal): Promise<OpenSource> {
+  const send = await PipedProcess.start('read', (fd) => startSend(plan, fd, signal));
+  return {
+    fd: send.fd,
+    async finish(): Promise<void> {
+      const status = await send.finish();
+      if (status.exitCode !== 0) throw sendError(plan, status);
+    },
+    async abort(): Promise<Error | undefined> {
+      const status = await send.abort();
+      if (status === undefined || status.exitCode === 0 || signal.aborted) return undefined;
+      return sendError(plan, status);
+    },
+  };
+}
