@@ -41,6 +41,8 @@ export interface ProgramOptions {
   /** Where JSON lines are expected (default: stdout; stderr when standard output carries data). */
   readonly eventsOn?: 'stdout' | 'stderr';
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether to watch its memory (default true). */
+  readonly sampleRss?: boolean;
 }
 
 /** A started program. Standard output and error are collected; JSON lines are parsed as they come. */
@@ -77,7 +79,7 @@ export class Program {
       if (eventsOn === 'stderr') this.#parse(chunk.toString());
       this.#matchText();
     });
-    const sampler = setInterval(() => this.#sampleRss(), 20);
+    const sampler = options.sampleRss === false ? undefined : setInterval(() => this.#sampleRss(), 20);
     this.exit = new Promise((resolve, reject) => {
       this.#child.on('error', reject);
       this.#child.on('close', (code, signal) => {

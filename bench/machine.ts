@@ -1,0 +1,39 @@
+// What the figures were measured on, without naming the machine.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { ADMIN_ENV } from '../test/netns/side.ts';
+import type { NodeBinary } from './contender.ts';
+import { findProgram } from './find-program.ts';
+
+/** Lines of a description: processor, memory, system, Node versions with their OpenSSL, versions of the peers. */
+export function describeMachine(nodes: readonly NodeBinary[]): string[] {
+  const processors = cpus();
+  const system = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`;
+  return [
+    `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${memory}`,
+    `${system}, kernel ${release()}`,
+    ...nodes.map((node) => `Node ${node.version.slice(1)} with OpenSSL ${opensslOf(node)}`),
+    ...peerVersions(),
+  ];
+}
+
+const opensslOf = (node: NodeBinary): string =>
+  execFileSync(node.path, ['-p', 'process.versions.openssl'], { encoding: 'utf8' }).trim();
+
+function peerVersions(): string[] {
+  const asks: readonly (readonly [string, string, RegExp])[] = [
+    ['iperf3', '--version', /iperf ([\d.]+)/],
+    ['mbuffer', '--version', /version ([\w.-]+)/],
+    ['socat', '-V', /socat version ([\d.]+)/],
+    ['ssh', '-V', /OpenSSH_([\w.]+)/],
+  ];
+  const versions = asks.flatMap(([program, flag, pattern]) => {
+    const path = findProgram(program);
+    if (path === undefined) return [];
+    const shown = spawnSync(path, [flag], { encoding: 'utf8', env: ADMIN_ENV });
+    return [`${program} ${pattern.exec(shown.stdout + shown.stderr)?.[1] ?? '(version unknown)'}`];
+  });
+  return versions.length > 0 ? [versions.join(', ')] : [];
+}

@@ -1,0 +1,104 @@
+// zwire as it is used: two-way and one-way over raw frames, plain UDP, from a file and from a pipe.
+import { closeSync } from 'node:fs';
+import type { Lab } from '../test/netns/lab.ts';
+import type { ProgramOptions } from '../test/netns/program.ts';
+import { ZWIRE } from '../test/netns/side.ts';
+import type { Contender, MtuBytes, NodeBinary, Sample, Workload } from './contender.ts';
+import { numberAt } from './json-number.ts';
+import { catFrom, catToNull, Metered } from './metered.ts';
+
+const B = '198.18.0.2';
+
+type Mode = 'raw' | 'one-way' | 'udp';
+
+const LINKS: Readonly<Record<Mode, { send: string; receive: string; title: string }>> = {
+  raw: { send: `--interface vza --destination-ip ${B}`, receive: '--interface vzb', title: 'raw two-way' },
+  'one-way': {
+    send: `--interface vza --destination-ip ${B} --one-way --rate RATE`,
+    receive: '--interface vzb --one-way',
+    title: 'raw one-way at RATE',
+  },
+  udp: { send: `--to ${B}`, receive: `--listen ${B}`, title: 'udp' },
+};
+
+interface Variant {
+  readonly mode: Mode;
+  readonly mtuBytes: MtuBytes;
+  readonly feed: 'file' | 'pipe';
+  readonly node: NodeBinary;
+  readonly oneWayRate: string;
+}
+
+function zwire(variant: Variant): Contender {
+  const { mode, mtuBytes, feed, node, oneWayRate } = variant;
+  const major = node.version.split('.')[0] ?? node.version;
+  const link = LINKS[mode];
+  const source = feed === 'file' ? 'FILE' : '-';
+  const sink = feed === 'file' ? '/dev/null' : '-';
+  const send = `send --file ${source} ${link.send.replace('RATE', oneWayRate)} --json`;
+  const receive = `receive --file ${sink} ${link.receive} --once --json`;
+  const title = link.title.replace('RATE', oneWayRate);
+  return {
+    id: `zwire-${mode}-${feed === 'pipe' ? 'pipe-' : ''}${mtuBytes}-node${major.slice(1)}`,
+    title: `zwire ${title}${feed === 'pipe' ? ', pipe to pipe' : ''}, Node ${major.slice(1)}`,
+    mtuBytes,
+    feed,
+    commands:
+      feed === 'file'
+        ? [`zwire ${send}`, `zwire ${receive}`]
+        : [`cat FILE | zwire ${send}`, `zwire ${receive} | cat >/dev/null`],
+    run: (lab, workload) => runZwire(lab, workload, variant, send.split(' '), receive.split(' ')),
+  };
+}
+
+async function runZwire(
+  lab: Lab,
+  workload: Workload,
+  variant: Variant,
+  send: readonly string[],
+  receive: readonly string[],
+): Promise<Sample> {
+  const piped = variant.feed === 'pipe';
+  const program = [variant.node.path, ZWIRE];
+  const sink = piped ? catToNull(lab.b) : undefined;
+  const receiverOptions: ProgramOptions = sink ? { stdout: sink.writeFd, eventsOn: 'stderr' } : {};
+  const receiver = new Metered(lab.b, workload.scratch, [...program, ...receive], receiverOptions);
+  if (sink) closeSync(sink.writeFd);
+  await receiver.program.event('listening');
+  const source = piped ? catFrom(lab.a, workload.path) : undefined;
+  const argv = send.map((word) => (word === 'FILE' ? workload.path : word));
+  const sender = new Metered(
+    lab.a,
+    workload.scratch,
+    [...program, ...argv],
+    source === undefined ? {} : { stdin: source },
+  );
+  if (source !== undefined) closeSync(source);
+  const [sent, received] = await Promise.all([sender.end(), receiver.end(), sink?.ended]);
+  // One-way the sender knows nothing of the arrival: the receiver's word counts. Two-way the sender's, which is later.
+  const teller = variant.mode === 'one-way' ? receiver : sender;
+  const finished = await teller.program.event('finished');
+  const bytes = numberAt(finished, 'bytes');
+  if (bytes !== workload.bytes) throw new Error(`${bytes} bytes finished, ${workload.bytes} sent`);
+  const wallMs = Math.max(sent.endedMs, received.endedMs) - sent.startedMs;
+  return {
+    bitsPerSecond: (bytes * 8) / numberAt(finished, 'seconds'),
+    wallBitsPerSecond: (bytes * 8000) / wallMs,
+    bytes,
+    sender: sent,
+    receiver: received,
+  };
+}
+
+/** Every variant, on each Node. */
+export function zwireContenders(nodes: readonly NodeBinary[], oneWayRate: string): Contender[] {
+  const contenders: Contender[] = [];
+  for (const node of nodes) {
+    for (const mtuBytes of [9000, 1500] as const) {
+      for (const mode of ['raw', 'one-way', 'udp'] as const)
+        contenders.push(zwire({ mode, mtuBytes, feed: 'file', node, oneWayRate }));
+      contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'pipe', node, oneWayRate }));
+    }
+  }
+  return contenders;
+}
