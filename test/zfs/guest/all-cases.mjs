@@ -1,6 +1,10 @@
 /**
  * The list of cases, in the order they run. Imported on the host too, for the names: it does nothing by itself.
  */
+import { brokenCases } from './cases/broken.mjs';
+import { completeCases } from './cases/complete.mjs';
+import { refusedCases } from './cases/refused.mjs';
+import { seedFormCases } from './cases/seed-form.mjs';
 import { smokeCases } from './cases/smoke.mjs';
 
 /**
@@ -12,4 +16,4 @@ import { smokeCases } from './cases/smoke.mjs';
  */
 
 /** @type {readonly Case[]} */
-export const allCases = [...smokeCases];
+export const allCases = [...smokeCases, ...completeCases, ...seedFormCases, ...refusedCases, ...brokenCases];

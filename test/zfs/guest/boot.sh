@@ -12,6 +12,9 @@ ip link set lo up
 ip netns add za
 ip netns add zb
 ip link add vza netns za type veth peer name vzb netns zb
+# The addresses of the seed's document, so that its commands run as they are written there.
+ip -n za link set vza address 46:dc:e7:58:d0:a2
+ip -n zb link set vzb address e2:ff:48:6e:a9:fe
 ip -n za addr add 198.18.0.1/30 dev vza
 ip -n zb addr add 198.18.0.2/30 dev vzb
 ip -n za link set lo up

@@ -7,6 +7,8 @@ import { run, tryRun } from './command.mjs';
 
 const POOLS = '/tmp/pools';
 const MIB = 2 ** 20;
+/** What boot.sh sets. */
+const MTU_BYTES = 9000;
 
 export class Lab {
   /** @type {import('../lab/share-image.mjs').Plan} */
@@ -68,6 +70,26 @@ export class Lab {
     return directory;
   }
 
+  /**
+   * @template {import('./command.mjs').Command} C
+   * @param {C} command its words become part of a failure's message
+   * @returns {C}
+   */
+  start(command) {
+    this.commands.push(command);
+    return command;
+  }
+
+  /**
+   * For this case; disposing sets it back.
+   *
+   * @param {number} mtuBytes
+   */
+  async setMtu(mtuBytes) {
+    await run('ip', '-n', 'za', 'link', 'set', 'vza', 'mtu', String(mtuBytes));
+    await run('ip', '-n', 'zb', 'link', 'set', 'vzb', 'mtu', String(mtuBytes));
+  }
+
   /** Fails when the case left something that no transfer may leave. */
   async assertNothingLeft() {
     const left = zfsProcesses();
@@ -91,6 +113,7 @@ export class Lab {
       command.killGroup('SIGKILL');
       await command.exit;
     }
+    await this.setMtu(MTU_BYTES);
     for (const directory of this.#mounts.reverse()) await run('umount', directory);
     for (const name of this.#pools.reverse()) {
       const listed = await tryRun('zpool', 'list', name);

@@ -47,9 +47,6 @@ export const PACKAGES = [
   'libatomic1',
 ];
 
-/** Debug information doubles the time that compiling the module takes, and no one debugs it in there. */
-export const BUILD_ENVIRONMENT = ['KCFLAGS=-g0'];
-
 /** Never unpacked: nobody reads manuals in there, and unpacking them costs time. */
 export const UNPACK_EXCLUDED = [
   '/usr/share/doc/*',
@@ -100,16 +97,7 @@ sleep 60
  * @returns {string} 16 hex digits naming the image in the cache
  */
 export function recipeHash(recipe) {
-  const everything = [
-    recipe,
-    COMPONENTS,
-    PACKAGES,
-    BUILD_ENVIRONMENT,
-    UNPACK_EXCLUDED,
-    REMOVED_AFTER_BUILD,
-    FREE_BYTES,
-    INIT,
-  ];
+  const everything = [recipe, COMPONENTS, PACKAGES, UNPACK_EXCLUDED, REMOVED_AFTER_BUILD, FREE_BYTES, INIT];
   return createHash('sha256').update(JSON.stringify(everything)).digest('hex').slice(0, 16);
 }
 

@@ -57,22 +57,32 @@ export async function buildRootImage(recipe, say) {
   const work = mkdtempSync(join(cache, `building-${imageName(recipe)}-`));
   const tree = join(work, 'root');
   try {
-    await runAsRoot('nice', [
-      'env',
-      ...parts.BUILD_ENVIRONMENT,
-      'mmdebstrap',
-      ...(await mmdebstrapArguments(recipe, tree)),
-    ]);
+    await runAsRoot('nice', ['mmdebstrap', ...(await mmdebstrapArguments(recipe, tree))]);
     await finishTree(tree, work);
     const image = join(work, 'image');
     mkdirSync(image);
     await extractBootFiles(tree, image);
     await makeDisk(tree, join(image, 'disk.img'));
     renameSync(image, join(cache, imageName(recipe)));
+  } catch (error) {
+    throw new Error(`no image of OpenZFS ${recipe.version}${await compilerLog(tree)}`, { cause: error });
   } finally {
     // Killed builds leave their directory; the next build of the same recipe removes it.
     await runAsRoot('rm', ['-rf', '--one-file-system', work]);
   }
+}
+
+/**
+ * What DKMS left of compiling the module, which says most about why a build failed.
+ *
+ * @param {string} tree
+ * @returns {Promise<string>} '' when it left nothing
+ */
+async function compilerLog(tree) {
+  const script =
+    'for log in "$1"/var/lib/dkms/zfs/*/build/make.log; do [ ! -e "$log" ] || tail -n 40 "$log"; done';
+  const log = await runAsRoot('sh', ['-c', script, 'sh', tree]);
+  return log === '' ? '' : `; the last lines of DKMS's make.log:\n${log}`;
 }
 
 /** @param {import('./recipe.mjs').Recipe} recipe */
@@ -110,7 +120,6 @@ async function mmdebstrapArguments(recipe, tree) {
   const options = mirror.options === '' ? '' : `[${mirror.options}] `;
   const lines = recipe.suites.map((s) => `deb ${options}${mirror.uri} ${s} ${parts.COMPONENTS.join(' ')}`);
   return [
-    '--quiet',
     '--mode=root',
     '--variant=minbase',
     `--components=${parts.COMPONENTS.join(',')}`,
@@ -142,15 +151,7 @@ async function carriedAptOptions() {
  */
 async function finishTree(tree, work) {
   const modules = await runAsRoot('find', [join(tree, 'lib/modules'), '-name', 'zfs.ko*']);
-  if (modules.trim() === '') {
-    const log = await runAsRoot('sh', [
-      '-c',
-      `tail -n 40 "$1"/var/lib/dkms/zfs/*/build/make.log`,
-      'sh',
-      tree,
-    ]);
-    throw new Error(`DKMS did not build the zfs module:\n${log}`);
-  }
+  if (modules.trim() === '') throw new Error('DKMS did not compile the zfs module');
   const init = join(work, 'init.sh');
   writeFileSync(init, parts.INIT);
   await runAsRoot('install', ['-m', '755', init, join(tree, 'init.sh')]);

@@ -1,0 +1,214 @@
+/**
+ * Transfers that arrive: everything that today's form of the command line sends.
+ */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { run } from '../command.mjs';
+import { writeContent } from '../content.mjs';
+import { assertReplica, exists, property, snapshotsBelow, zfsProcess } from '../replica.mjs';
+import { finishedEvent, RECEIVER_IP, startReceiver, startSender, transfer, Zwire } from '../transfer.mjs';
+
+const MIB = 2 ** 20;
+
+/**
+ * A dataset with what a home directory has.
+ *
+ * @param {string} dataset
+ * @param {number} [seed]
+ */
+async function fill(dataset, seed = 1) {
+  await run('zfs', 'create', '-o', 'recordsize=1M', dataset);
+  const root = await property(dataset, 'mountpoint');
+  mkdirSync(`${root}/letters/old`, { recursive: true });
+  writeFileSync(`${root}/letters/empty`, '');
+  writeFileSync(`${root}/letters/old/with a space and ü`, 'text\n'.repeat(1000));
+  chmodSync(`${root}/letters/empty`, 0o4711);
+  symlinkSync('letters/empty', `${root}/link`);
+  writeContent(`${root}/disk.img`, 12 * MIB, seed);
+  writeContent(`${root}/odd`, 1_234_567, seed + 1);
+}
+
+/**
+ * Monday's and tuesday's snapshot, with files added, changed and removed between them.
+ *
+ * @param {string} dataset
+ */
+export async function fillTwoDays(dataset) {
+  await fill(dataset);
+  await run('zfs', 'snapshot', `${dataset}@monday`);
+  const root = await property(dataset, 'mountpoint');
+  rmSync(`${root}/odd`);
+  writeContent(`${root}/new`, 3 * MIB, 7);
+  writeFileSync(`${root}/letters/empty`, 'no more');
+  await run('zfs', 'snapshot', `${dataset}@tuesday`);
+}
+
+/** @type {readonly import('../all-cases.mjs').Case[]} */
+export const completeCases = [
+  {
+    name: 'full dataset',
+    async run(lab) {
+      await lab.createPools();
+      await fill('tank/data');
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      const { sent, received } = await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      assert.equal(sent.outcome, 'committed');
+      assert.equal(sent.guid, await property('tank/data@monday', 'guid'));
+      assert.equal(received.target, 'backup/data');
+      await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
+    },
+  },
+  {
+    name: 'full dataset at MTU 1500',
+    async run(lab) {
+      await lab.setMtu(1500);
+      await lab.createPools();
+      await fill('tank/data');
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
+    },
+  },
+  {
+    name: 'full dataset over plain UDP',
+    async run(lab) {
+      await lab.createPools();
+      await fill('tank/data');
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      const flags = ['--insecure', '--json'];
+      const listen = ['receive', '--listen', RECEIVER_IP, '--into', 'backup', '--once', ...flags];
+      const receiver = lab.start(new Zwire('zb', listen));
+      await receiver.waitFor((event) => event.event === 'listening', 'listening');
+      const sender = lab.start(new Zwire('za', ['send', 'tank/data@monday', '--to', RECEIVER_IP, ...flags]));
+      await sender.expectExit(0);
+      await receiver.expectExit(0);
+      await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
+    },
+  },
+  {
+    name: 'recursive pool',
+    async run(lab) {
+      await lab.createPools();
+      await fill('tank/a');
+      await run('zfs', 'create', '-o', 'compression=lz4', '-o', 'mountpoint=/pool/elsewhere', 'tank/a/deep');
+      writeContent('/pool/elsewhere/file', 2 * MIB, 3);
+      await run('zfs', 'create', '-V', '4M', 'tank/volume');
+      await run('zfs', 'snapshot', '-r', 'tank@monday');
+      writeContent('/pool/elsewhere/later', MIB, 4);
+      await run('zfs', 'snapshot', '-r', 'tank@tuesday');
+      await transfer(lab, ['-R', 'tank@tuesday'], ['--into', 'backup/tank']);
+      assert.deepEqual(await snapshotsBelow('backup/tank'), await snapshotsBelow('tank'));
+      for (const path of ['', '/a', '/a/deep', '/volume']) {
+        await assertReplica(lab, `tank${path}@tuesday`, `backup/tank${path}@tuesday`);
+      }
+      await assertReplica(lab, 'tank/a/deep@monday', 'backup/tank/a/deep@monday');
+      assert.equal(await property('backup/tank/a/deep', 'compression'), 'lz4');
+    },
+  },
+  {
+    name: 'delta, and then one with the snapshots between',
+    async run(lab) {
+      await lab.createPools();
+      await fillTwoDays('tank/data');
+      await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      await transfer(lab, ['tank/data@tuesday', '--from', '@monday'], ['--into', 'backup']);
+      await assertReplica(lab, 'tank/data@tuesday', 'backup/data@tuesday');
+      await run('zfs', 'snapshot', 'tank/data@wednesday');
+      writeContent('/pool/tank/data/odd', 54_321, 9);
+      await run('zfs', 'snapshot', 'tank/data@thursday');
+      const between = ['tank/data@thursday', '--from', '@tuesday', '--intermediates'];
+      await transfer(lab, between, ['--into', 'backup']);
+      assert.deepEqual(await snapshotsBelow('backup/data'), await snapshotsBelow('tank/data'));
+      await assertReplica(lab, 'tank/data@thursday', 'backup/data@thursday');
+    },
+  },
+  {
+    name: 'zvol, whole and delta',
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'create', '-V', '24M', 'tank/volume');
+      await run('udevadm', 'settle', '--timeout=20');
+      writeContent('/dev/zvol/tank/volume', 16 * MIB, 5);
+      await run('zfs', 'snapshot', 'tank/volume@monday');
+      await transfer(lab, ['tank/volume@monday'], ['--into', 'backup']);
+      await assertReplica(lab, 'tank/volume@monday', 'backup/volume@monday');
+      writeContent('/dev/zvol/tank/volume', 4 * MIB, 6);
+      await run('zfs', 'snapshot', 'tank/volume@tuesday');
+      await transfer(lab, ['tank/volume@tuesday', '--from', '@monday'], ['--into', 'backup']);
+      await assertReplica(lab, 'tank/volume@tuesday', 'backup/volume@tuesday');
+    },
+  },
+  {
+    name: 'a dataset and a snapshot with a space in the name',
+    async run(lab) {
+      await lab.createPools();
+      await fill('tank/my data');
+      await run('zfs', 'snapshot', 'tank/my data@last monday');
+      await transfer(lab, ['tank/my data@last monday'], ['--into', 'backup']);
+      await assertReplica(lab, 'tank/my data@last monday', 'backup/my data@last monday');
+    },
+  },
+  {
+    name: 'empty dataset',
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'create', 'tank/data');
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
+    },
+  },
+  {
+    name: '300 MiB dataset',
+    timeoutMs: 240_000,
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'create', '-o', 'recordsize=1M', 'tank/data');
+      writeContent('/pool/tank/data/large', 300 * MIB, 8);
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      const { sent } = await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      assert.ok((sent.bytes ?? 0) > 300 * MIB);
+      await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
+    },
+  },
+  {
+    name: 'two datasets at once into a receiver that stays, then Ctrl-C',
+    async run(lab) {
+      await lab.createPools();
+      await fill('tank/one', 1);
+      await fill('tank/two', 2);
+      await run('zfs', 'snapshot', '-r', 'tank@monday');
+      const receiver = await startReceiver(lab, '--into', 'backup');
+      const senders = ['one', 'two'].map((name) => startSender(lab, `tank/${name}@monday`));
+      for (const sender of senders) await sender.expectExit(0);
+      for (const name of ['one', 'two']) {
+        await assertReplica(lab, `tank/${name}@monday`, `backup/${name}@monday`);
+      }
+      receiver.killGroup('SIGINT');
+      await receiver.expectExit(130);
+    },
+  },
+  {
+    name: 'zfs receive stands still for 8 s and goes on',
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'create', 'tank/data');
+      writeContent('/pool/tank/data/file', 40 * MIB);
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      const receiver = await startReceiver(lab, '--once', '--into', 'backup');
+      const sender = startSender(lab, 'tank/data@monday', '--rate', '40Mbit');
+      await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > 0, 'progress');
+      const pid = zfsProcess('receive');
+      assert.ok(pid, 'zfs receive is running');
+      process.kill(pid, 'SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 8000));
+      assert.equal(sender.finished, undefined);
+      process.kill(pid, 'SIGCONT');
+      await sender.expectExit(0);
+      await receiver.expectExit(0);
+      assert.equal(finishedEvent(sender).outcome, 'committed');
+      await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
+      assert.equal(await exists('backup/data/%recv'), false);
+    },
+  },
+];

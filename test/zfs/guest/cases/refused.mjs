@@ -1,0 +1,130 @@
+/**
+ * Transfers that must not begin: each side says why, and the pools stay as they were.
+ */
+import assert from 'node:assert/strict';
+import { run } from '../command.mjs';
+import { writeContent } from '../content.mjs';
+import { exists, fingerprint } from '../replica.mjs';
+import { startReceiver, startSender, Zwire } from '../transfer.mjs';
+import { fillTwoDays } from './complete.mjs';
+
+/**
+ * @param {string} text
+ */
+function pipe(text) {
+  return run('sh', '-c', text);
+}
+
+/**
+ * A sender that is refused with exit code 4, by a receiver whose pool does not change.
+ *
+ * @param {import('../lab.mjs').Lab} lab
+ * @param {readonly string[]} sendArgs
+ * @param {readonly string[]} receiveArgs
+ * @param {RegExp} reason what both sides must say
+ */
+async function expectRefusal(lab, sendArgs, receiveArgs, reason) {
+  const before = await fingerprint('backup');
+  const receiver = await startReceiver(lab, '--once', ...receiveArgs);
+  const sender = startSender(lab, ...sendArgs);
+  await sender.expectExit(4);
+  await receiver.expectExit(4);
+  assert.match(sender.said(), reason, 'what the sender says');
+  assert.match(receiver.said(), reason, 'what the receiver says');
+  assert.equal(await fingerprint('backup'), before, 'the receiving pool');
+}
+
+/** @type {readonly import('../all-cases.mjs').Case[]} */
+export const refusedCases = [
+  {
+    name: 'existing target: refused, exit 4, pool untouched',
+    async run(lab) {
+      await lab.createPools();
+      await fillTwoDays('tank/data');
+      await run('zfs', 'create', 'backup/data');
+      writeContent('/pool/backup/data/precious', 100_000);
+      await run('zfs', 'snapshot', 'backup/data@mine');
+      await expectRefusal(lab, ['tank/data@monday'], ['--into', 'backup'], /backup\/data/);
+    },
+  },
+  {
+    name: 'the very same snapshot again: refused, pool untouched',
+    async run(lab) {
+      await lab.createPools();
+      await fillTwoDays('tank/data');
+      await pipe('zfs send tank/data@monday | zfs receive -u backup/data');
+      await expectRefusal(lab, ['tank/data@monday'], ['--into', 'backup'], /backup\/data/);
+    },
+  },
+  {
+    name: 'diverged target: a snapshot of its own, and files of its own',
+    async run(lab) {
+      await lab.createPools();
+      await fillTwoDays('tank/data');
+      const delta = ['tank/data@tuesday', '--from', '@monday'];
+      await pipe('zfs send tank/data@monday | zfs receive -u backup/data');
+      await run('zfs', 'snapshot', 'backup/data@mine');
+      await expectRefusal(lab, delta, ['--into', 'backup'], /backup\/data/);
+      await run('zfs', 'destroy', 'backup/data@mine');
+      await run('zfs', 'mount', 'backup/data');
+      writeContent('/pool/backup/data/mine', 100_000);
+      await run('zfs', 'unmount', 'backup/data');
+      await run('zpool', 'sync', 'backup');
+      await expectRefusal(lab, delta, ['--into', 'backup'], /backup\/data/);
+    },
+  },
+  {
+    name: 'delta onto a target that does not exist',
+    async run(lab) {
+      await lab.createPools();
+      await fillTwoDays('tank/data');
+      const delta = ['tank/data@tuesday', '--from', '@monday'];
+      await expectRefusal(lab, delta, ['--into', 'backup'], /backup\/data/);
+    },
+  },
+  {
+    name: 'missing target parent',
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'create', '-p', 'tank/a/b');
+      await run('zfs', 'snapshot', 'tank/a/b@monday');
+      await expectRefusal(lab, ['tank/a/b@monday'], ['--into', 'backup'], /backup\/a/);
+      await expectRefusal(lab, ['tank/a/b@monday'], ['--into', 'nopool/x'], /nopool/);
+    },
+  },
+  {
+    name: 'pools without --insecure: refused on both ends',
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'snapshot', 'tank@monday');
+      const receiver = lab.start(
+        new Zwire('zb', ['receive', '--interface', 'vzb', '--into', 'backup', '--once']),
+      );
+      await receiver.expectExit(2);
+      assert.match(receiver.stderr, /--insecure/);
+      const route = ['--interface', 'vza', '--destination-ip', '198.18.0.2'];
+      const sender = lab.start(new Zwire('za', ['send', 'tank@monday', ...route]));
+      await sender.expectExit(2);
+      assert.match(sender.stderr, /--insecure/);
+    },
+  },
+  {
+    name: 'dataset and snapshot unknown at the sender; no receiver; a receiver of files',
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'create', 'tank/data');
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      const unknownDataset = startSender(lab, 'tank/nothing@monday');
+      await unknownDataset.expectExit(1);
+      assert.match(unknownDataset.said(), /tank\/nothing/);
+      const unknownSnapshot = startSender(lab, 'tank/data@sunday');
+      await unknownSnapshot.expectExit(1);
+      assert.match(unknownSnapshot.said(), /@sunday/);
+      await startSender(lab, 'tank/data@monday').expectExit(3);
+      const receiver = await startReceiver(lab, '--once', '--file', '/tmp/never');
+      await startSender(lab, 'tank/data@monday').exit;
+      await receiver.exit;
+      assert.equal(await exists('backup/data'), false);
+    },
+  },
+];
