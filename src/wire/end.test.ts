@@ -25,6 +25,13 @@ test('END: passes the hostile harness', () => {
 });
 
 test('END: the encoder refuses what does not fit', () => {
+  expect(() => encodeEnd({ ...END, records: 0 })).toThrow(RangeError);
   expect(() => encodeEnd({ ...END, records: 2 ** 48 })).toThrow(RangeError);
   expect(() => encodeEnd({ ...END, digest: new Uint8Array(16) })).toThrow(RangeError);
+});
+
+test('END: a stream without its last record is malformed', () => {
+  expect(() => decodeEnd(encodeEnd(END).fill(0, 2, 8))).toThrow(
+    expect.objectContaining({ code: 'WIRE_MALFORMED' }),
+  );
 });
