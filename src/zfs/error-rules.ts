@@ -66,7 +66,7 @@ const RECEIVE_RULES: readonly ErrorRule[] = [
     /checksum mismatch or incomplete stream\.\s+Partially received snapshot is saved\.(?:[\s\S]*?zfs send -t (?<token>\S+))?/,
   ),
   primary('ZFS_STREAM_BAD', /incorrect header checksum/),
-  primary('ZFS_STREAM_CORRUPT', /: checksum mismatch/),
+  primary('ZFS_STREAM_CORRUPT', /: checksum mismatch(?! or)/),
   primary('ZFS_STREAM_TRUNCATED', /: incomplete stream/),
   primary('ZFS_RAW_ONTO_PLAIN', /cannot perform raw receive on top of existing unencrypted dataset/),
   primary('ZFS_FORCE_OVER_ENCRYPTED', /zfs receive -F cannot be used to destroy an encrypted filesystem/),

@@ -20,6 +20,9 @@ const REASON_CHARACTERS_MAX = 400;
 /** Most characters of a list of names that go into a field. */
 const LIST_CHARACTERS_MAX = 2000;
 
+/** The name in an action: `cannot open 'tank'`, `warning: cannot send 'tank@a'`. */
+const ACTION_NAME = /^(?:warning: )?[A-Za-z() ]+ '(?<name>[^'\n]+)':/;
+
 interface Match {
   readonly rule: ErrorRule;
   readonly start: number;
@@ -114,7 +117,7 @@ function contextFields(context: ZfsErrorContext): Record<string, string | number
 
 function fieldsOf(match: Match, stderr: string, context: ZfsErrorContext): Record<string, string | number> {
   const fields: Record<string, string | number> = contextFields(context);
-  const quoted = /'(?<name>[^'\n]+)'/.exec(messageLine(match, stderr))?.groups?.['name'];
+  const quoted = ACTION_NAME.exec(messageLine(match, stderr))?.groups?.['name'];
   const named = match.groups['dataset'] ?? match.groups['snapshot'];
   if (named === undefined && quoted !== undefined)
     fields[quoted.includes('@') ? 'snapshot' : 'dataset'] = quoted;
