@@ -38,7 +38,7 @@ test('a missing program names the Debian package that brings it', async () => {
     });
     await expect(runProcess('zfs', [])).rejects.toMatchObject({
       code: 'PROGRAM_MISSING',
-      hint: expect.stringContaining('zfsutils-linux') as string,
+      hint: expect.stringContaining('zfsutils-linux'),
       fields: { program: 'zfs', debianPackage: 'zfsutils-linux' },
     });
   } finally {

@@ -13,7 +13,7 @@ test('rows are cut at TABs only: names keep their spaces', () => {
 test('a row of too few or too many fields is not guessed at', () => {
   for (const line of ['tank\n', 'tank\t1\t2\t3\n']) {
     expect(() => parseRows(line, 3, ['list'])).toThrow(
-      expect.objectContaining({ code: 'ZFS_OUTPUT_UNEXPECTED' }) as Error,
+      expect.objectContaining({ code: 'ZFS_OUTPUT_UNEXPECTED' }),
     );
   }
 });
@@ -26,9 +26,7 @@ test.each([
 test.each([undefined, '', '-', '1.5K', '-1', '0x10', '123456789012345678901', '1 '])(
   '%j is no number',
   (text) => {
-    expect(() => parseNumber(text, 'x')).toThrow(
-      expect.objectContaining({ code: 'ZFS_OUTPUT_UNEXPECTED' }) as Error,
-    );
+    expect(() => parseNumber(text, 'x')).toThrow(expect.objectContaining({ code: 'ZFS_OUTPUT_UNEXPECTED' }));
   },
 );
 

@@ -6,9 +6,19 @@ import { ERROR_RULES } from './error-rules.ts';
 
 const context = { action: 'zfs receive backup/tank', exitCode: 1, signal: null };
 
-type Case = readonly [code: ErrorCode, stderr: string, fields?: Readonly<Record<string, string>>];
+interface Case {
+  readonly code: ErrorCode;
+  readonly stderr: string;
+  readonly fields?: Readonly<Record<string, string>>;
+}
 
-const RECEIVE: readonly Case[] = [
+/** [code, stderr, fields it must carry] */
+type Row = readonly [code: ErrorCode, stderr: string, fields?: Readonly<Record<string, string>>];
+
+const casesOf = (rows: readonly Row[]): Case[] =>
+  rows.map(([code, stderr, fields]) => ({ code, stderr, ...(fields === undefined ? {} : { fields }) }));
+
+const RECEIVE: readonly Row[] = [
   [
     'ZFS_DESTINATION_EXISTS',
     "cannot receive new filesystem stream: destination 'backup/my tank' exists\nmust specify -F to overwrite it\n",
@@ -187,7 +197,7 @@ const RECEIVE: readonly Case[] = [
   ],
 ];
 
-const SEND: readonly Case[] = [
+const SEND: readonly Row[] = [
   [
     'ZFS_FROM_NOT_EARLIER',
     "warning: cannot send 'tank@b': not an earlier snapshot from the same fs\n",
@@ -241,7 +251,7 @@ const SEND: readonly Case[] = [
   ],
 ];
 
-const CHANGES: readonly Case[] = [
+const CHANGES: readonly Row[] = [
   [
     'ZFS_ROLLBACK_BLOCKED',
     "cannot rollback to 'tank@a': more recent snapshots or bookmarks exist\nuse '-r' to force deletion of the following snapshots and bookmarks:\ntank@b\ntank#c\n",
@@ -271,7 +281,7 @@ const CHANGES: readonly Case[] = [
   ['ZFS_NOTHING_TO_DESTROY', 'could not find any snapshots to destroy; check snapshot names.\n'],
 ];
 
-const STANDARD: readonly Case[] = [
+const STANDARD: readonly Row[] = [
   ['ZFS_DATASET_MISSING', "cannot open 'tank/x': dataset does not exist\n", { dataset: 'tank/x' }],
   [
     'ZFS_DATASET_EXISTS',
@@ -326,14 +336,17 @@ const STANDARD: readonly Case[] = [
   ['ZFS_INTERNAL', 'internal error: cannot receive: Invalid exchange\n'],
 ];
 
-test.each([...RECEIVE, ...SEND, ...CHANGES, ...STANDARD])('%s: %j', (code, stderr, fields = {}) => {
-  const error = zfsErrorFrom(stderr, context);
-  expect(error.code).toBe(code);
-  expect(error.fields).toMatchObject(fields);
-  expect(error.message).toMatch(/^zfs receive backup\/tank failed: ./);
-  expect(error.message).not.toContain('\n');
-  expect(error.message).not.toContain('-F to overwrite');
-});
+test.each(casesOf([...RECEIVE, ...SEND, ...CHANGES, ...STANDARD]))(
+  '$code: $stderr',
+  ({ code, stderr, fields = {} }) => {
+    const error = zfsErrorFrom(stderr, context);
+    expect(error.code).toBe(code);
+    expect(error.fields).toMatchObject(fields);
+    expect(error.message).toMatch(/^zfs receive backup\/tank failed: ./);
+    expect(error.message).not.toContain('\n');
+    expect(error.message).not.toContain('-F to overwrite');
+  },
+);
 
 test('every ZFS code that a rule can give has a text here, so that a broken pattern shows', () => {
   const given = new Set([...RECEIVE, ...SEND, ...CHANGES, ...STANDARD].map(([code]) => code));
@@ -341,7 +354,7 @@ test('every ZFS code that a rule can give has a text here, so that a broken patt
   expect(ERROR_RULES.every((rule) => rule.code in ERROR_CODES)).toBe(true);
 });
 
-test.each<Case>([
+test.each<[ErrorCode, string]>([
   [
     'ZFS_OUT_OF_SPACE',
     "cannot receive new filesystem stream: out of space\nwarning: cannot send 'tank@a': Broken pipe\n",

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { FakeZfs } from '../../test/fake-zfs.ts';
+import { parseDatasetName } from './name.ts';
+import { abortPartial, listPartial, receiveArguments, receiveError, type ReceivePlan } from './receive.ts';
+
+const target = parseDatasetName('backup/my tank');
+const SAFE = ['receive', '-s', '-u', '-o', 'readonly=on'];
+
+test.each<[type: ReceivePlan['type'], incremental: boolean, recursive: boolean, more: string[]]>([
+  ['filesystem', false, false, ['-o', 'canmount=noauto', '-x', 'mountpoint']],
+  ['filesystem', false, true, ['-o', 'canmount=noauto', '-x', 'mountpoint']],
+  ['filesystem', true, false, []],
+  ['filesystem', true, true, ['-x', 'mountpoint']],
+  ['volume', false, false, []],
+  ['volume', false, true, []],
+  ['volume', true, false, []],
+  ['volume', true, true, []],
+  ['unknown', false, false, ['-x', 'mountpoint']],
+  ['unknown', true, false, []],
+])('%s, incremental %s, recursive %s', (type, incremental, recursive, more) => {
+  const args = receiveArguments({ target, type, incremental, recursive });
+  expect(args).toEqual([...SAFE, ...more, 'backup/my tank']);
+  expect(args).not.toContain('-F');
+});
+
+test('the error of a receive names the command and the dataset', () => {
+  const plan: ReceivePlan = { target, type: 'volume', incremental: true, recursive: false };
+  const error = receiveError(plan, {
+    stderr: 'cannot receive incremental stream: out of space\n',
+    exitCode: 1,
+    signal: null,
+  });
+  expect(error.message).toBe(
+    "zfs receive -s -u -o readonly=on 'backup/my tank' failed: cannot receive incremental stream: out of space",
+  );
+  expect(error).toMatchObject({ code: 'ZFS_OUT_OF_SPACE', fields: { dataset: 'backup/my tank' } });
+});
+
+test('partly received state is found in the whole tree, deepest first', async () => {
+  using zfs = new FakeZfs();
+  zfs.tree(target, { [target]: { token: '1-a' }, [`${target}/b`]: {}, [`${target}/b/c`]: { token: '1-c' } });
+  expect(await listPartial(target)).toEqual([`${target}/b/c`, target]);
+});
+
+test('throwing away what is not there says so', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['receive', '-A', target], {
+    stderr: `'${target}' does not have any resumable receive state to abort\n`,
+    exitCode: 1,
+  });
+  await expect(abortPartial(target)).rejects.toMatchObject({ code: 'ZFS_NO_PARTIAL_STATE' });
+});
