@@ -30,10 +30,10 @@ export const recvmmsg: Syscall<[number, number, number, number, number]> = defin
   'int recvmmsg(int, size_t, uint32_t, int, size_t)',
 );
 export const sendto: Syscall<[number, number, number, number, number, number]> = define(
-  'ssize_t sendto(int, size_t, size_t, int, size_t, uint32_t)',
+  'intptr_t sendto(int, size_t, size_t, int, size_t, uint32_t)',
 );
-export const read: Syscall<[number, number, number]> = define('ssize_t read(int, size_t, size_t)');
-export const writev: Syscall<[number, number, number]> = define('ssize_t writev(int, size_t, int)');
+export const read: Syscall<[number, number, number]> = define('intptr_t read(int, size_t, size_t)');
+export const writev: Syscall<[number, number, number]> = define('intptr_t writev(int, size_t, int)');
 export const close: Syscall<[number]> = define('int close(int)');
 export const poll: Syscall<[number, number, number]> = define('int poll(size_t, unsigned long, int)');
 export const fcntl: Syscall<[number, number, number]> = define('int fcntl(int, int, long)');
@@ -43,6 +43,8 @@ export const mmap: Syscall<[number, number, number, number, number, number]> = d
 );
 export const munmap: Syscall<[number, number]> = define('int munmap(size_t, size_t)');
 export const madvise: Syscall<[number, number, number]> = define('int madvise(size_t, size_t, int)');
+/** Copies bytes by address; a typed array's set() costs two views a call. */
+export const memcpy: Syscall<[number, number, number]> = define('size_t memcpy(size_t, size_t, size_t)');
 export const usleep: Syscall<[number]> = define('int usleep(uint32_t)');
 
 /** errno of the last failing call of this thread. */

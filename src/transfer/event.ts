@@ -37,7 +37,13 @@ export type TransferEvent = EventBase &
         readonly gso?: boolean;
         readonly mtuBytes: number;
       }
-    | { readonly event: 'accepted'; readonly name: string; readonly peer: string; readonly target?: string; readonly gso?: boolean }
+    | {
+        readonly event: 'accepted';
+        readonly name: string;
+        readonly peer: string;
+        readonly target?: string;
+        readonly gso?: boolean;
+      }
     | { readonly event: 'refused'; readonly code: string; readonly message: string; readonly peer: string }
     | {
         readonly event: 'progress';
@@ -76,4 +82,8 @@ export type TransferEvent = EventBase &
 export type EventListener = (event: TransferEvent) => void;
 
 /** A `TransferEvent` before it is stamped: every member of the union without its base fields. */
-export type EventBody = TransferEvent extends infer E ? (E extends EventBase ? Omit<E, keyof EventBase> : never) : never;
+export type EventBody = TransferEvent extends infer E
+  ? E extends EventBase
+    ? Omit<E, keyof EventBase>
+    : never
+  : never;

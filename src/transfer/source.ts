@@ -21,4 +21,6 @@ export interface Source {
   describe(signal: AbortSignal): Promise<SourceAnnouncement>;
   /** After describe(), once. */
   open(signal: AbortSignal): Promise<OpenSource>;
+  /** Last of all, once: takes back what describe() made (a snapshot of ours) when the transfer failed. Never throws. */
+  close(outcome: 'committed' | 'delivered' | 'failed'): Promise<void>;
 }

@@ -1,0 +1,63 @@
+// Control messages of one transfer, in both directions: header, counter, sealing, replay window.
+import { type ControlHeader, openControl, sealControl } from '../seal/control-seal.ts';
+import type { DirectionKey } from '../seal/session-keys.ts';
+import { ReplayWindow } from '../wire/replay-window.ts';
+import {
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  emptySegmentHeader,
+  encodeSegmentHeader,
+} from '../wire/segment.ts';
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+export class ControlChannel {
+  readonly #outKey: DirectionKey;
+  readonly #inKey: DirectionKey;
+  readonly #transferIdHigh: number;
+  readonly #transferIdLow: number;
+  readonly #window: ReplayWindow = new ReplayWindow();
+  readonly #header: SegmentHeader = emptySegmentHeader();
+  #counter = 0;
+
+  constructor(outKey: DirectionKey, inKey: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+    this.#outKey = outKey;
+    this.#inKey = inKey;
+    this.#transferIdHigh = transferIdHigh;
+    this.#transferIdLow = transferIdLow;
+  }
+
+  /** A whole segment, ready to be sent once: every sending has its own counter. */
+  write(type: number, body: Uint8Array, clear: Uint8Array = EMPTY): Uint8Array {
+    const counter = ++this.#counter;
+    const transferIdHigh = this.#transferIdHigh;
+    const transferIdLow = this.#transferIdLow;
+    const payload = sealControl(this.#outKey, { type, transferIdHigh, transferIdLow, counter }, clear, body);
+    const segment = new Uint8Array(SEGMENT_HEADER_BYTES + payload.byteLength);
+    const header = this.#header;
+    header.type = type;
+    header.payloadBytes = payload.byteLength;
+    header.transferIdHigh = transferIdHigh;
+    header.transferIdLow = transferIdLow;
+    header.record = counter;
+    header.segmentCount = 1;
+    header.recordBytes = payload.byteLength;
+    encodeSegmentHeader(new DataView(segment.buffer), 0, header);
+    segment.set(payload, SEGMENT_HEADER_BYTES);
+    return segment;
+  }
+
+  /** The body of a received control segment; undefined when it is forged, damaged or was seen before. */
+  read(header: SegmentHeader, payload: Uint8Array, clearBytes = 0): Uint8Array | undefined {
+    const controlHeader: ControlHeader = {
+      type: header.type,
+      transferIdHigh: header.transferIdHigh,
+      transferIdLow: header.transferIdLow,
+      counter: header.record,
+    };
+    const body = openControl(this.#inKey, controlHeader, payload, clearBytes);
+    // The window moves only for what is authentic.
+    if (body === undefined || !this.#window.accept(header.record)) return undefined;
+    return body;
+  }
+}

@@ -1,0 +1,177 @@
+// A file, a device, a FIFO or standard output as a sink. A regular file is written aside, in the same directory, and
+// renamed when complete; anything else is written in place and never renamed over.
+import { randomBytes } from 'node:crypto';
+import { constants, fstatSync, type Stats } from 'node:fs';
+import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join, basename } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { ZwireError } from '../bytes/zwire-error.ts';
+import { growPipe } from '../sys/pipe.ts';
+import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
+
+const STDOUT_FD = 1;
+const STDOUT_PATH = '/proc/self/fd/1';
+const FIFO_LOOK_EVERY_MS = 50;
+
+/** `path` may be '-' for standard output. Takes file transfers, and datasets as files (a stored send stream). */
+export function fileSinkPolicy(path: string): SinkPolicy {
+  const inPlace = new Set<string>();
+  return {
+    async decide(request: SinkRequest, signal: AbortSignal): Promise<Sink> {
+      if (path === '-') return openInPlace(STDOUT_PATH, 'standard output', inPlace, signal);
+      const kind = await kindOf(path);
+      if (kind === 'directory') {
+        throw new ZwireError('SINK_FAILED', `cannot write to ${path}: it is a directory`, {
+          hint: 'Name a file in it with --file.',
+        });
+      }
+      if (kind === 'special') return openInPlace(path, path, inPlace, signal);
+      return openAside(path, request.transfer);
+    },
+  };
+}
+
+async function kindOf(path: string): Promise<'absent' | 'regular' | 'directory' | 'special'> {
+  try {
+    const found = await stat(path);
+    if (found.isFile()) return 'regular';
+    return found.isDirectory() ? 'directory' : 'special';
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'absent';
+    throw unwritable(path, error);
+  }
+}
+
+/** A second transfer into the same device or stream would mix with the first. */
+async function openInPlace(
+  path: string,
+  name: string,
+  inPlace: Set<string>,
+  signal: AbortSignal,
+): Promise<Sink> {
+  if (inPlace.has(path)) {
+    throw new ZwireError('TARGET_BUSY', `another transfer is being written to ${name}`, {
+      hint: 'Wait until it has ended, and send again.',
+    });
+  }
+  inPlace.add(path);
+  let handle: FileHandle | undefined;
+  let found: Stats;
+  try {
+    handle = await openForWriting(path, signal);
+    found = handle === undefined ? fstatSync(STDOUT_FD) : await handle.stat();
+  } catch (error) {
+    inPlace.delete(path);
+    throw unwritable(name, error);
+  }
+  const fd = handle?.fd ?? STDOUT_FD;
+  if (found.isFIFO()) growPipe(fd);
+  const close = async (): Promise<void> => {
+    inPlace.delete(path);
+    await handle?.close();
+  };
+  return {
+    fd,
+    target: name,
+    mayStall: found.isFIFO() || found.isSocket(),
+    async commit(): Promise<CommitResult> {
+      await close();
+      return { target: name };
+    },
+    async abort(): Promise<undefined> {
+      await close();
+    },
+  };
+}
+
+/**
+ * Opens without waiting where a FIFO has no reader yet, so that an interruption is heard. A pipe on standard output is
+ * opened anew through /proc, which gives it a description of its own: our non-blocking mode is not forced on the other
+ * programs that share it. Undefined: write to standard output as it is.
+ */
+async function openForWriting(path: string, signal: AbortSignal): Promise<FileHandle | undefined> {
+  if (path === STDOUT_PATH && !fstatSync(STDOUT_FD).isFIFO()) return undefined;
+  for (;;) {
+    try {
+      return await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENXIO' || signal.aborted) throw error;
+      await setTimeout(FIFO_LOOK_EVERY_MS);
+    }
+  }
+}
+
+async function openAside(path: string, transfer: string): Promise<Sink> {
+  // A link keeps pointing where it does: the file behind it is replaced.
+  const target = await realpath(path).catch(() => path);
+  const aside = join(
+    dirname(target),
+    `.${basename(target)}.${transfer.slice(0, 8)}${randomBytes(2).toString('hex')}.part`,
+  );
+  let handle: FileHandle;
+  try {
+    handle = await open(aside, 'wx', 0o666);
+    await keepMode(target, handle);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+  let closed = false;
+  const close = async (): Promise<void> => {
+    if (!closed) await handle.close();
+    closed = true;
+  };
+  return {
+    fd: handle.fd,
+    target: path,
+    mayStall: false,
+    async commit(): Promise<CommitResult> {
+      try {
+        await handle.datasync();
+        await close();
+        await rename(aside, target);
+      } catch (error) {
+        await close();
+        await unlink(aside).catch(ignoreMissing);
+        throw unwritable(path, error);
+      }
+      return { target: path };
+    },
+    async abort(): Promise<undefined> {
+      await close();
+      await unlink(aside).catch(ignoreMissing);
+    },
+  };
+}
+
+/** A file that is replaced keeps its permissions. */
+async function keepMode(target: string, handle: FileHandle): Promise<void> {
+  const mode = await stat(target).then(
+    (found) => found.mode & 0o7777,
+    () => undefined,
+  );
+  if (mode !== undefined) await handle.chmod(mode);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function unwritable(path: string, error: unknown): ZwireError {
+  const errno = errnoOf(error);
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'its directory does not exist',
+    EACCES: 'permission denied',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'no space is left there',
+    EDQUOT: 'the quota is used up',
+  };
+  const reason = reasons[errno] ?? (error instanceof Error ? error.message : String(error));
+  return new ZwireError('SINK_FAILED', `cannot write to ${path}: ${reason}`, {
+    fields: { path, errno },
+    cause: error,
+  });
+}

@@ -1,0 +1,406 @@
+// The receiver's side of one transfer, inside the receiving worker: reassembles, opens, orders and hands records to
+// the writer; says what it has (STATUS); decides when everything is verified.
+//
+//   deciding -> receiving -> draining -> committed | failed        (ended: answers for a while, then forgotten)
+//      \-> refused   any -> aborting (told the main thread; waits until the sink is cleaned up) -> failed
+//
+// The newest record in order is held back until the next one is authentic, and the very last until END has proved
+// count, length and digest: a cut or spliced stream is never complete in the sink.
+import { createHash, type Hash } from 'node:crypto';
+import type { Peer } from '../link/frame-source.ts';
+import { createOpener, type RecordOpener, TAG_BYTES } from '../seal/record-seal.ts';
+import type { SessionKeys } from '../seal/session-keys.ts';
+import * as libc from '../sys/libc.ts';
+import type { Memory } from '../sys/memory.ts';
+import type { Announcement } from '../wire/announce.ts';
+import type { End } from '../wire/end.ts';
+import { type Geometry, fitsGeometry, geometryForSegment } from '../wire/geometry.ts';
+import { FLAG_LAST, SEGMENT_HEADER_BYTES, SEGMENT_OFFSETS, type SegmentHeader } from '../wire/segment.ts';
+import { ControlChannel } from './control-channel.ts';
+import { Counters } from './counters.ts';
+import type { CreditPool } from './credit-pool.ts';
+import { RecordTable } from './record-table.ts';
+import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
+import type { Failure } from './worker-message.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+const TABLE_RECORDS = 4096;
+const HASH_TAGS = 64;
+/** One-way: how long after END what is missing may still arrive out of order. */
+const ONE_WAY_GRACE_MS = 200;
+const RANGES_SHOWN = 5;
+
+export type InboundState = 'deciding' | 'receiving' | 'draining' | 'aborting' | 'committed' | 'failed';
+
+export interface InboundResult {
+  readonly code: string;
+  readonly text: string;
+}
+
+export class InboundTransfer {
+  readonly id: string;
+  readonly announcement: Announcement;
+  readonly channel: ControlChannel;
+  readonly geometry: Geometry;
+  readonly oneWay: boolean;
+  readonly counters: Counters = new Counters();
+  readonly table: RecordTable = new RecordTable(TABLE_RECORDS);
+  /** Where answers go: the address of the newest authentic control message. */
+  peer: Peer;
+  state: InboundState = 'deciding';
+  result: InboundResult = { code: '', text: '' };
+  creditLimit = 0;
+  /** All records below are in the sink. */
+  delivered = 0;
+  heardAtMs: number;
+  endedAtMs = 0;
+  badRecords = 0;
+  /** Something changed since the last STATUS; records completed since. */
+  dirty = false;
+  freshRecords = 0;
+  echoTimeUs = 0;
+  failure: Failure | undefined;
+
+  readonly #pool: SlotPool;
+  readonly #credit: CreditPool;
+  readonly #opener: RecordOpener;
+  readonly #hash: Hash = createHash('sha256');
+  readonly #tags: Uint8Array = new Uint8Array(HASH_TAGS * TAG_BYTES);
+  readonly #recordTags: Uint8Array = new Uint8Array(TABLE_RECORDS * TAG_BYTES);
+  #tagCount = 0;
+  #queue: WriteQueue | undefined;
+  #queuePosition = 0;
+  #handedOver = 0;
+  #bytes = 0;
+  #repeats = 0;
+  #lastRecord = -1;
+  #end: End | undefined;
+  #endAtMs = 0;
+  #verified = false;
+
+  constructor(
+    id: string,
+    header: SegmentHeader,
+    announcement: Announcement,
+    keys: SessionKeys,
+    channel: ControlChannel,
+    peer: Peer,
+    pool: SlotPool,
+    credit: CreditPool,
+    nowMs: number,
+  ) {
+    this.id = id;
+    this.announcement = announcement;
+    this.geometry = geometryForSegment(announcement.segmentPayloadBytes);
+    this.oneWay = announcement.feedback === 'none';
+    this.channel = channel;
+    this.peer = peer;
+    this.heardAtMs = nowMs;
+    this.#pool = pool;
+    this.#credit = credit;
+    this.#opener = createOpener(keys.data, header.transferIdHigh, header.transferIdLow);
+    this.extendCredit();
+  }
+
+  get ended(): boolean {
+    return this.state === 'committed' || this.state === 'failed';
+  }
+
+  /** The sink is open: what has been held for it may go. */
+  accept(queue: WriteQueue): void {
+    this.#queue = queue;
+    this.#queuePosition = queue.tail;
+    this.state = 'receiving';
+    this.dirty = true;
+    this.#handOver();
+  }
+
+  /** Promises whatever memory has become free. */
+  extendCredit(): void {
+    const more = this.#credit.grant(this.id, this.creditLimit - this.delivered);
+    const ceiling = this.delivered + TABLE_RECORDS - 2;
+    const limit = Math.min(this.creditLimit + more, ceiling);
+    if (limit > this.creditLimit) {
+      this.creditLimit = limit;
+      this.dirty = true;
+    }
+  }
+
+  // --- records
+
+  /**
+   * Takes DATA at `at` of a frame whose bytes end at `endAt`; `header` is decoded. Returns the bytes used: one segment,
+   * or a whole record where the frame carries it in order (it is then opened straight from the frame).
+   */
+  onData(header: SegmentHeader, memory: Memory, at: number, endAt: number, nowMs: number): number {
+    const segmentBytes = SEGMENT_HEADER_BYTES + header.payloadBytes;
+    this.heardAtMs = nowMs;
+    const { record } = header;
+    if (!fitsGeometry(header, this.geometry) || record >= this.creditLimit || !this.#isTaking()) {
+      // A one-way sender knows no credit: beyond it our memory is full, and the segment is lost.
+      this.counters.add(this.oneWay && record >= this.creditLimit ? 'drops' : 'rejected', 1);
+      return segmentBytes;
+    }
+    if (!this.table.wants(record)) {
+      this.#repeats++;
+      return segmentBytes;
+    }
+    this.table.notice(record, nowMs);
+    this.dirty = true;
+    if (header.segmentIndex === 0 && !this.table.isPartial(record)) {
+      const whole = header.recordBytes + header.segmentCount * SEGMENT_HEADER_BYTES;
+      if (whole <= endAt - at && this.#isWholeRecord(header, memory, at)) {
+        this.#openFromFrame(header, memory, at);
+        return whole;
+      }
+    }
+    this.#addSegment(header, memory, at + SEGMENT_HEADER_BYTES);
+    return segmentBytes;
+  }
+
+  #isTaking(): boolean {
+    return this.state === 'receiving' || (this.state === 'deciding' && this.oneWay);
+  }
+
+  /** Whether the segments behind the first are the rest of its record, in order, and the tag lies in one piece. */
+  #isWholeRecord(header: SegmentHeader, memory: Memory, at: number): boolean {
+    const { view } = memory;
+    const { segmentCount, recordBytes } = header;
+    const stride = this.geometry.segmentBytes;
+    if (recordBytes - (segmentCount - 1) * this.geometry.segmentPayloadBytes < TAG_BYTES) return false;
+    const start = view.getUint32(at);
+    const low = view.getUint32(at + SEGMENT_OFFSETS.recordLow);
+    for (let index = 1, next = at + stride; index < segmentCount; index++, next += stride) {
+      const same =
+        view.getUint32(next) === start &&
+        view.getUint32(next + SEGMENT_OFFSETS.recordLow) === low &&
+        view.getUint8(next + SEGMENT_OFFSETS.segmentIndex) === index;
+      if (!same) return false;
+    }
+    return true;
+  }
+
+  #openFromFrame(header: SegmentHeader, memory: Memory, at: number): void {
+    const slot = this.#takeSlot();
+    if (slot < 0) return;
+    const { record, recordBytes, segmentCount } = header;
+    const payload = this.geometry.segmentPayloadBytes;
+    const stride = this.geometry.segmentBytes;
+    const out = this.#pool.memory;
+    const outAt = slot * SLOT_BYTES;
+    const last = (header.flags & FLAG_LAST) !== 0;
+    this.#opener.begin(record, recordBytes, last);
+    let from = at + SEGMENT_HEADER_BYTES;
+    for (let index = 0; index < segmentCount - 1; index++, from += stride) {
+      this.#opener.update(out, outAt + index * payload, memory, from, payload);
+    }
+    const before = (segmentCount - 1) * payload;
+    const rest = recordBytes - before - TAG_BYTES;
+    this.#opener.update(out, outAt + before, memory, from, rest);
+    if (!this.#opener.finish(memory, from + rest)) {
+      this.#pool.give(slot);
+      this.badRecords++;
+      return;
+    }
+    this.#keepTag(record, memory, from + rest);
+    this.#completed(record, slot, recordBytes - TAG_BYTES, last);
+  }
+
+  #takeSlot(): number {
+    const slot = this.#pool.take();
+    // Credit is backed by the pool; only a one-way sender can overrun it.
+    if (slot < 0) this.counters.add('drops', 1);
+    return slot;
+  }
+
+  #addSegment(header: SegmentHeader, memory: Memory, payloadAt: number): void {
+    const { record, recordBytes } = header;
+    if (this.table.isPartial(record)) {
+      // Segments of one record agree on its length, or one of them is forged.
+      if (this.table.recordBytes(record) !== recordBytes) {
+        this.counters.add('rejected', 1);
+        return;
+      }
+    } else {
+      const taken = this.#takeSlot();
+      if (taken < 0) return;
+      this.table.begin(record, taken, recordBytes);
+    }
+    if (!this.table.addSegment(record, header.segmentIndex)) {
+      this.#repeats++;
+      return;
+    }
+    const slot = this.table.slot(record);
+    const outAt = slot * SLOT_BYTES;
+    const placeAt = outAt + header.segmentIndex * this.geometry.segmentPayloadBytes;
+    libc.memcpy(this.#pool.memory.address + placeAt, memory.address + payloadAt, header.payloadBytes);
+    if (this.table.segmentsHere(record) < header.segmentCount) return;
+    this.#openInPlace(record, slot, recordBytes, (header.flags & FLAG_LAST) !== 0);
+  }
+
+  #openInPlace(record: number, slot: number, recordBytes: number, last: boolean): void {
+    const { memory } = this.#pool;
+    const at = slot * SLOT_BYTES;
+    const plainBytes = recordBytes - TAG_BYTES;
+    this.#opener.begin(record, recordBytes, last);
+    this.#opener.update(memory, at, memory, at, plainBytes);
+    if (!this.#opener.finish(memory, at + plainBytes)) {
+      this.#pool.give(this.table.forget(record));
+      this.badRecords++;
+      return;
+    }
+    this.#keepTag(record, memory, at + plainBytes);
+    this.#completed(record, slot, plainBytes, last);
+  }
+
+  #keepTag(record: number, memory: Memory, at: number): void {
+    this.#recordTags.set(memory.bytes.subarray(at, at + TAG_BYTES), (record % TABLE_RECORDS) * TAG_BYTES);
+  }
+
+  #completed(record: number, slot: number, plainBytes: number, last: boolean): void {
+    this.table.complete(record, slot, plainBytes);
+    if (last) this.#lastRecord = record;
+    this.freshRecords++;
+    this.#advance();
+  }
+
+  // --- order, digest, hand-over
+
+  #advance(): void {
+    let moved = false;
+    while (this.table.advance()) {
+      const record = this.table.cumulative - 1;
+      const tagAt = (record % TABLE_RECORDS) * TAG_BYTES;
+      this.#tags.set(this.#recordTags.subarray(tagAt, tagAt + TAG_BYTES), this.#tagCount * TAG_BYTES);
+      if (++this.#tagCount === HASH_TAGS) this.#hashTags();
+      this.#bytes += this.table.plainBytes(record);
+      moved = true;
+    }
+    if (moved) this.#handOver();
+  }
+
+  #hashTags(): void {
+    this.#hash.update(this.#tags.subarray(0, this.#tagCount * TAG_BYTES));
+    this.#tagCount = 0;
+  }
+
+  #handOver(): void {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    const end = this.#verified ? this.table.cumulative : this.table.cumulative - 1;
+    if (this.#handedOver >= end) return;
+    for (; this.#handedOver < end; this.#handedOver++) {
+      const record = this.#handedOver;
+      queue.push(this.table.slot(record), this.table.plainBytes(record));
+      this.table.clear(record);
+    }
+    queue.wake();
+  }
+
+  /** Takes back the slots the writer is done with; more memory may mean more credit. */
+  takeDelivered(): void {
+    const queue = this.#queue;
+    if (queue === undefined || this.ended) return;
+    const { tail } = queue;
+    if (tail === this.#queuePosition) return;
+    while (this.#queuePosition !== tail) {
+      this.#pool.give(queue.slotAt(this.#queuePosition));
+      this.#queuePosition = queue.next(this.#queuePosition);
+      this.delivered++;
+    }
+    this.dirty = true;
+    this.extendCredit();
+  }
+
+  // --- the end
+
+  onEnd(end: End, nowMs: number): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#endAtMs = nowMs;
+    // What was never seen is missing from here on.
+    if (end.records > 0) this.table.notice(Math.min(end.records, this.creditLimit) - 1, nowMs);
+  }
+
+  /**
+   * Checks the whole once END is here. Returns 'verified' once, when everything has been handed to the writer; a
+   * failure when the stream is not what END says, or when one-way records can no longer come.
+   */
+  checkEnd(nowMs: number): 'verified' | Failure | undefined {
+    const end = this.#end;
+    if (end === undefined || this.#verified || this.state !== 'receiving') return undefined;
+    if (this.table.cumulative < end.records) {
+      if (!this.oneWay || nowMs - this.#endAtMs < ONE_WAY_GRACE_MS) return undefined;
+      return this.#lost(end);
+    }
+    this.#hashTags();
+    const digest = this.#hash.digest();
+    const whole =
+      this.table.cumulative === end.records &&
+      this.#lastRecord === end.records - 1 &&
+      BigInt(this.#bytes) === end.bytes &&
+      digest.equals(end.digest);
+    if (!whole) {
+      return {
+        code: 'DIGEST_MISMATCH',
+        message: `what arrived (${this.table.cumulative} records, ${this.#bytes} bytes) is not what the sender says it sent (${end.records} records, ${end.bytes} bytes)`,
+        hint: 'Nothing was committed. Send again; if it happens again, report it.',
+      };
+    }
+    this.#verified = true;
+    this.#handOver();
+    this.state = 'draining';
+    this.dirty = true;
+    this.#queue?.end();
+    return 'verified';
+  }
+
+  #lost(end: End): Failure {
+    const { ranges, records } = this.table.missingRanges(end.records, RANGES_SHOWN);
+    const shown = ranges.join(', ') + (ranges.length === RANGES_SHOWN ? ', ...' : '');
+    return {
+      code: 'DATA_LOST',
+      message: `${records} of ${end.records} records were lost on the way (record ${shown}), and nothing can bring them back one-way`,
+      fields: { recordsLost: records, records: end.records },
+      hint: 'Nothing was committed. Send again with a lower --rate, or two-way if the receiver can answer.',
+    };
+  }
+
+  /** Stops taking; the main thread cleans the sink up and then calls `finish`. */
+  abort(failure: Failure): void {
+    this.failure = failure;
+    this.state = 'aborting';
+  }
+
+  /** The result is known; nobody touches the pool's slots of this transfer any more. */
+  finish(state: 'committed' | 'failed', result: InboundResult, nowMs: number): void {
+    this.takeDelivered();
+    this.state = state;
+    this.result = result;
+    this.endedAtMs = nowMs;
+    this.dirty = true;
+    this.#release();
+  }
+
+  #release(): void {
+    for (const slot of this.table.slots()) this.#pool.give(slot);
+    const queue = this.#queue;
+    if (queue !== undefined) {
+      // An aborted writer leaves entries behind.
+      for (let left = queue.ready; left > 0; left--) {
+        this.#pool.give(queue.slotAt(this.#queuePosition));
+        this.#queuePosition = queue.next(this.#queuePosition);
+      }
+    }
+    this.#queue = undefined;
+    this.#credit.close(this.id);
+    this.#opener[Symbol.dispose]();
+  }
+
+  publish(): void {
+    this.counters.set('bytes', this.#bytes);
+    this.counters.set('records', this.table.cumulative);
+    this.counters.set('repeats', this.#repeats);
+    this.counters.set('delivered', this.delivered);
+  }
+}

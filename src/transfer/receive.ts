@@ -1,0 +1,175 @@
+// Receives transfers, one after another and several at once: asks the policy where each goes, runs its writer, commits
+// what the receiving worker has verified, and cleans up what it has not.
+import { Worker } from 'node:worker_threads';
+import { ZwireError } from '../bytes/zwire-error.ts';
+import type { LinkOptions } from './endpoint.ts';
+import type { EventBody, EventListener } from './event.ts';
+import { MailSender } from './mailbox.ts';
+import { Reception, type ReceptionHost } from './reception.ts';
+import { interrupted } from './send.ts';
+import type { SinkPolicy } from './sink.ts';
+import {
+  type Failure,
+  type ReceiverData,
+  type ReceiverMail,
+  type ReceiverMessage,
+  errorOf,
+} from './worker-message.ts';
+import { workerUrl } from './worker-url.ts';
+
+export interface ReceiveOptions {
+  readonly link: LinkOptions;
+  readonly wire: 'v1' | 'v0';
+  readonly sink: SinkPolicy;
+  /** End after the first transfer, with its result. */
+  readonly once: boolean;
+  /** A sender not heard for this long is given up. */
+  readonly timeoutMs: number;
+  readonly maxTransfers: number;
+  /** Memory for what has arrived and is not yet written, bytes. */
+  readonly poolBytes: number;
+  readonly insecure: boolean;
+  readonly signal: AbortSignal;
+  readonly onEvent: EventListener;
+}
+
+export interface ReceiveSummary {
+  readonly committed: number;
+  readonly failed: number;
+}
+
+/**
+ * Resolves when `signal` ends an idle receiver, or after the first transfer with `once`. Throws that transfer's error
+ * with `once`; INTERRUPTED when the signal broke transfers off; and what keeps the receiver from listening at all.
+ */
+export async function receive(options: ReceiveOptions): Promise<ReceiveSummary> {
+  if (options.wire === 'v0') {
+    const { receiveV0 } = await import('./v0-receive.ts');
+    return receiveV0(options);
+  }
+  return new Receiving(options).run();
+}
+
+class Receiving implements ReceptionHost {
+  readonly options: ReceiveOptions;
+  readonly mail: MailSender<ReceiverMail> = new MailSender();
+  poolAddress = 0;
+  poolBytes = 0;
+  slotBytes = 0;
+  readonly #receptions: Map<string, Reception> = new Map();
+  #committed = 0;
+  #failed = 0;
+  #firstError: unknown;
+  #stopping = false;
+
+  constructor(options: ReceiveOptions) {
+    this.options = options;
+  }
+
+  emit(transfer: string, body: EventBody): void {
+    this.options.onEvent({ ...body, transfer, time: Date.now() });
+  }
+
+  async run(): Promise<ReceiveSummary> {
+    const { link, timeoutMs, maxTransfers, poolBytes, signal } = this.options;
+    if (signal.aborted) throw interrupted();
+    const workerData: ReceiverData = { link, timeoutMs, maxTransfers, poolBytes, mail: this.mail.shared };
+    const worker = new Worker(workerUrl('receiver-worker'), { workerData });
+    this.mail.attach(worker);
+    const onAbort = (): void => void this.#interrupt();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await this.#listen(worker);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      await worker.terminate();
+    }
+    if (this.#firstError !== undefined) throw this.#firstError;
+    return { committed: this.#committed, failed: this.#failed };
+  }
+
+  #listen(worker: Worker): Promise<void> {
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: ReceiverMessage) => {
+        if (message.kind === 'stopped') resolve();
+        else if (message.kind === 'error') void this.#workerFailed(message.failure).then(reject);
+        else this.#onMessage(message);
+      });
+      worker.on('error', reject);
+      worker.on('exit', () =>
+        reject(new ZwireError('SYSTEM_CALL_FAILED', 'the receiving thread ended by itself')),
+      );
+    });
+  }
+
+  async #workerFailed(failure: Failure): Promise<ZwireError> {
+    await Promise.all([...this.#receptions.values()].map((reception) => reception.fail(failure)));
+    return errorOf(failure);
+  }
+
+  #onMessage(message: Exclude<ReceiverMessage, { kind: 'stopped' | 'error' }>): void {
+    if (message.kind === 'listening') {
+      this.#onListening(message);
+      return;
+    }
+    if (message.kind === 'announced') {
+      const reception = new Reception(this, message);
+      this.#receptions.set(message.transfer, reception);
+      reception.begin();
+      return;
+    }
+    const reception = this.#receptions.get(message.transfer);
+    if (reception === undefined) return;
+    switch (message.kind) {
+      case 'verified':
+        reception.verified();
+        break;
+      case 'broken':
+        void reception.fail(message.failure);
+        break;
+      case 'closed':
+        this.#receptions.delete(message.transfer);
+        if (this.options.once) this.#stop();
+    }
+  }
+
+  #onListening(message: Extract<ReceiverMessage, { kind: 'listening' }>): void {
+    this.poolAddress = message.poolAddress;
+    this.poolBytes = message.poolBytes;
+    this.slotBytes = message.slotBytes;
+    const { link } = this.options;
+    this.emit('', {
+      event: 'listening',
+      mode: link.kind,
+      endpoint: message.endpoint,
+      port: link.port,
+      mtuBytes: message.mtuBytes,
+    });
+    if (message.advice !== undefined)
+      this.emit('', { event: 'warning', code: 'SMALL_BUFFER', message: message.advice });
+  }
+
+  /** A transfer has its result; with `once` the first one's is ours. */
+  settled(error: unknown): void {
+    if (error === undefined) this.#committed++;
+    else this.#failed++;
+    if (this.options.once && error !== undefined) this.#firstError ??= error;
+  }
+
+  async #interrupt(): Promise<void> {
+    const live = [...this.#receptions.values()].filter((reception) => reception.live);
+    await Promise.all(
+      live.map((reception) =>
+        reception.fail({ code: 'INTERRUPTED', message: 'the receiver was interrupted' }),
+      ),
+    );
+    if (live.length > 0) this.#firstError = interrupted();
+    this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.mail.post({ kind: 'stop' });
+  }
+}

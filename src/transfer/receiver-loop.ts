@@ -1,0 +1,446 @@
+// The receiving worker's loop: takes frames from the link, gives each segment to its transfer, answers, and watches
+// the clock. It never waits for a sink. Looking into ring memory and sleeping 50 us beats poll(2) while data flows:
+// a waiting receiver costs the sender a wake-up for every frame.
+import { randomBytes } from 'node:crypto';
+import type { ReceiverLink } from '../link/link.ts';
+import { openSuiteKeys } from '../seal/session-keys.ts';
+import { formatIpv4 } from '../bytes/ipv4-address.ts';
+import { POLLIN, Poller } from '../sys/descriptor.ts';
+import * as libc from '../sys/libc.ts';
+import {
+  ANNOUNCE_CLEAR_BYTES,
+  type Announcement,
+  decodeAnnounceClear,
+  decodeAnnouncement,
+} from '../wire/announce.ts';
+import { decodeAbort } from '../wire/abort.ts';
+import { decodeEnd } from '../wire/end.ts';
+import { type RefusalCode, encodeJoin, encodeJoinClear } from '../wire/join.ts';
+import { controlBodyBytesForMtu } from '../wire/limits.ts';
+import { decodeProbe } from '../wire/probe.ts';
+import {
+  MessageType,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  decodeSegmentHeader,
+  emptySegmentHeader,
+} from '../wire/segment.ts';
+import { ControlChannel } from './control-channel.ts';
+import { CreditPool } from './credit-pool.ts';
+import { InboundTransfer } from './inbound-transfer.ts';
+import type { MailReceiver } from './mailbox.ts';
+import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
+import { StatusWriter } from './status-writer.ts';
+import {
+  type Failure,
+  type ReceiverData,
+  type ReceiverMail,
+  type ReceiverMessage,
+  failureOf,
+} from './worker-message.ts';
+import { WriteQueue } from './write-queue.ts';
+
+const FRAMES_A_TURN = 64;
+const NAP_US = 50;
+/** Data seen within this time: nap. Later, but with transfers: poll shortly. Without: poll until mail may have come. */
+const BUSY_MS = 10;
+const POLL_ACTIVE_MS = 2;
+const POLL_IDLE_MS = 20;
+/** How long an ended transfer answers questions, and how soon the main thread is told although nobody said goodbye. */
+const LINGER_MS = 10_000;
+const CLOSE_MS = 1000;
+const REFUSALS = 3;
+/** New announcements looked at a second; more are dropped unread. */
+const ANNOUNCEMENTS_A_SECOND = 100;
+/** Drop counters cost a system call each. */
+const DROPS_EVERY_MS = 20;
+
+export class ReceiverLoop {
+  readonly #data: ReceiverData;
+  readonly #link: ReceiverLink;
+  readonly #pool: SlotPool;
+  readonly #mail: MailReceiver<ReceiverMail>;
+  readonly #post: (message: ReceiverMessage) => void;
+  readonly #credit: CreditPool;
+  readonly #transfers: Map<string, InboundTransfer> = new Map();
+  readonly #refused: Map<string, { code: RefusalCode; message: string }> = new Map();
+  readonly #closed: Set<string> = new Set();
+  readonly #header: SegmentHeader = emptySegmentHeader();
+  readonly #poller: Poller = new Poller();
+  readonly #status: StatusWriter = new StatusWriter();
+  #current: InboundTransfer | undefined;
+  #currentHigh = -1;
+  #currentLow = -1;
+  #busyAtMs = 0;
+  #drops = 0;
+  #dropsAtMs = 0;
+  #announceBudget = ANNOUNCEMENTS_A_SECOND;
+  #announceBudgetAtMs = 0;
+  #stopAtMs = 0;
+
+  constructor(
+    data: ReceiverData,
+    link: ReceiverLink,
+    pool: SlotPool,
+    mail: MailReceiver<ReceiverMail>,
+    post: (message: ReceiverMessage) => void,
+  ) {
+    this.#data = data;
+    this.#link = link;
+    this.#pool = pool;
+    this.#mail = mail;
+    this.#post = post;
+    this.#credit = new CreditPool(pool.slots, data.maxTransfers);
+  }
+
+  run(): void {
+    const { inbound } = this.#link;
+    for (;;) {
+      const nowMs = performance.now();
+      let frames = 0;
+      while (frames < FRAMES_A_TURN && inbound.next()) {
+        this.#onFrame(nowMs);
+        inbound.release();
+        frames++;
+      }
+      this.#takeMail(nowMs);
+      this.#serve(nowMs);
+      if (this.#stopAtMs !== 0 && (this.#transfers.size === 0 || nowMs >= this.#stopAtMs)) return;
+      if (frames > 0) this.#busyAtMs = nowMs;
+      else this.#rest(nowMs);
+    }
+  }
+
+  #rest(nowMs: number): void {
+    const active = this.#transfers.size > 0;
+    if (active && this.#link.inbound.inMemory && nowMs - this.#busyAtMs < BUSY_MS) {
+      libc.usleep(NAP_US);
+      return;
+    }
+    this.#poller.clear();
+    for (const fd of this.#link.inbound.descriptors) this.#poller.add(fd, POLLIN);
+    this.#poller.wait(active ? POLL_ACTIVE_MS : POLL_IDLE_MS);
+  }
+
+  // --- frames
+
+  #onFrame(nowMs: number): void {
+    const { memory, payloadOffset, payloadBytes } = this.#link.inbound;
+    const endAt = payloadOffset + payloadBytes;
+    const header = this.#header;
+    let at = payloadOffset;
+    while (at < endAt) {
+      if (decodeSegmentHeader(memory.view, at, endAt - at, header) !== '') {
+        // Foreign or damaged: the rest of the frame has no known beginning.
+        this.#current?.counters.add('rejected', 1);
+        return;
+      }
+      const transfer = this.#find(header);
+      if (header.type === MessageType.data && transfer !== undefined) {
+        at += transfer.onData(header, memory, at, endAt, nowMs);
+        continue;
+      }
+      const payloadAt = at + SEGMENT_HEADER_BYTES;
+      at = payloadAt + header.payloadBytes;
+      if (header.type === MessageType.data || header.type === MessageType.filler) continue;
+      this.#onControl(header, memory.bytes.slice(payloadAt, at), transfer, nowMs);
+    }
+  }
+
+  #find(header: SegmentHeader): InboundTransfer | undefined {
+    if (header.transferIdLow === this.#currentLow && header.transferIdHigh === this.#currentHigh)
+      return this.#current;
+    const found = this.#transfers.get(transferName(header));
+    if (found !== undefined) {
+      this.#current = found;
+      this.#currentHigh = header.transferIdHigh;
+      this.#currentLow = header.transferIdLow;
+    }
+    return found;
+  }
+
+  #onControl(
+    header: SegmentHeader,
+    payload: Uint8Array,
+    transfer: InboundTransfer | undefined,
+    nowMs: number,
+  ): void {
+    try {
+      if (transfer !== undefined) this.#onTransferControl(header, payload, transfer, nowMs);
+      else if (header.type === MessageType.announce) this.#onAnnounce(header, payload, nowMs);
+    } catch (error) {
+      // Authentic but senseless: the sender speaks another dialect. Everything else never gets here.
+      if (transfer === undefined || transfer.ended) return;
+      this.#break(transfer, failureOf(error));
+    }
+  }
+
+  #onTransferControl(
+    header: SegmentHeader,
+    payload: Uint8Array,
+    transfer: InboundTransfer,
+    nowMs: number,
+  ): void {
+    const clearBytes = header.type === MessageType.announce ? ANNOUNCE_CLEAR_BYTES : 0;
+    const body = transfer.channel.read(header, payload, clearBytes);
+    if (body === undefined) {
+      transfer.counters.add('rejected', 1);
+      return;
+    }
+    transfer.peer = this.#link.inbound.peer();
+    transfer.heardAtMs = nowMs;
+    switch (header.type) {
+      case MessageType.announce:
+        // Our JOIN was lost.
+        if (transfer.state === 'receiving' && !transfer.oneWay) this.#sendJoin(transfer);
+        break;
+      case MessageType.probe:
+        transfer.echoTimeUs = decodeProbe(body).timeUs;
+        this.#sendStatus(transfer, nowMs);
+        break;
+      case MessageType.end:
+        transfer.onEnd(decodeEnd(body), nowMs);
+        if (transfer.ended || transfer.state === 'draining') this.#sendStatus(transfer, nowMs);
+        break;
+      case MessageType.abort:
+        this.#onAbort(transfer, body, nowMs);
+        break;
+      default:
+        transfer.counters.add('rejected', 1);
+    }
+  }
+
+  #onAbort(transfer: InboundTransfer, body: Uint8Array, nowMs: number): void {
+    const abort = decodeAbort(body);
+    if (transfer.ended) {
+      this.#close(transfer, nowMs);
+      return;
+    }
+    if (transfer.state === 'draining' || transfer.state === 'aborting') return;
+    this.#break(transfer, {
+      code: 'PEER_ABORTED',
+      message: `the sender ended the transfer: ${abort.message || abort.code}`,
+      fields: { abort: abort.code },
+    });
+  }
+
+  // --- announcements
+
+  #onAnnounce(header: SegmentHeader, payload: Uint8Array, nowMs: number): void {
+    const name = transferName(header);
+    if (this.#stopAtMs !== 0 || this.#closed.has(name) || !this.#mayLook(nowMs)) return;
+    const clear = decodeAnnounceClear(payload);
+    const keys = openSuiteKeys(clear.salt);
+    const { transferIdHigh, transferIdLow } = header;
+    const channel = new ControlChannel(
+      keys.receiverControl,
+      keys.senderControl,
+      transferIdHigh,
+      transferIdLow,
+    );
+    const body = channel.read(header, payload, ANNOUNCE_CLEAR_BYTES);
+    if (body === undefined) return;
+    const announcement = decodeAnnouncement(body);
+    const peer = this.#link.inbound.peer();
+    const refusal = this.#refused.get(name) ?? this.#admission(name);
+    if (refusal !== undefined) {
+      const answer = encodeJoin({ accepted: false, ...refusal }, bodyBytesMax(announcement));
+      this.#link.reply(peer, channel.write(MessageType.join, answer, encodeJoinClear(EMPTY_JOIN_CLEAR)));
+      return;
+    }
+    const transfer = new InboundTransfer(
+      name,
+      header,
+      announcement,
+      keys,
+      channel,
+      peer,
+      this.#pool,
+      this.#credit,
+      nowMs,
+    );
+    this.#transfers.set(name, transfer);
+    this.#post({
+      kind: 'announced',
+      transfer: name,
+      announcement,
+      peer: `${formatIpv4(peer.ip)}:${peer.port}`,
+      counters: transfer.counters.shared,
+    });
+  }
+
+  #mayLook(nowMs: number): boolean {
+    if (nowMs - this.#announceBudgetAtMs > 1000) {
+      this.#announceBudget = ANNOUNCEMENTS_A_SECOND;
+      this.#announceBudgetAtMs = nowMs;
+    }
+    return this.#announceBudget-- > 0;
+  }
+
+  /** Room for one more, or why not. */
+  #admission(name: string): { code: RefusalCode; message: string } | undefined {
+    if (this.#credit.open(name)) return undefined;
+    return {
+      code: 'LIMIT',
+      message: `the receiver already takes ${this.#data.maxTransfers} transfers at once (--max-transfers); try again later`,
+    };
+  }
+
+  #sendJoin(transfer: InboundTransfer): void {
+    const superFrames = transfer.announcement.features.includes('gso');
+    const { segmentsPerRecord } = transfer.geometry;
+    const answer = encodeJoin(
+      {
+        accepted: true,
+        creditLimit: transfer.creditLimit,
+        windowRecords: this.#link.inbound.capacityRecords(segmentsPerRecord, superFrames),
+        have: { snapshots: [] },
+      },
+      bodyBytesMax(transfer.announcement),
+    );
+    const clear = encodeJoinClear({ nonce: randomBytes(32), ephemeralPublic: new Uint8Array(32) });
+    this.#link.reply(transfer.peer, transfer.channel.write(MessageType.join, answer, clear));
+  }
+
+  // --- mail from the main thread
+
+  #takeMail(nowMs: number): void {
+    for (let mail = this.#mail.take(); mail !== undefined; mail = this.#mail.take())
+      this.#onMail(mail, nowMs);
+  }
+
+  #onMail(mail: ReceiverMail, nowMs: number): void {
+    if (mail.kind === 'stop') {
+      this.#stop(nowMs);
+      return;
+    }
+    const transfer = this.#transfers.get(mail.transfer);
+    if (transfer === undefined) return;
+    switch (mail.kind) {
+      case 'accept':
+        if (transfer.state !== 'deciding') return;
+        transfer.accept(WriteQueue.attach(mail.queue));
+        transfer.heardAtMs = nowMs;
+        if (!transfer.oneWay) this.#sendJoin(transfer);
+        return;
+      case 'refuse': {
+        this.#rememberRefusal(mail.transfer, { code: mail.code, message: mail.message });
+        const answer = encodeJoin(
+          { accepted: false, code: mail.code, message: mail.message },
+          bodyBytesMax(transfer.announcement),
+        );
+        const clear = encodeJoinClear(EMPTY_JOIN_CLEAR);
+        // Said more than once: a receiver that ends with its first transfer will not hear another announcement.
+        for (let times = 0; times < REFUSALS; times++) {
+          this.#link.reply(transfer.peer, transfer.channel.write(MessageType.join, answer, clear));
+        }
+        transfer.finish('failed', { code: '', text: '' }, nowMs);
+        this.#forget(transfer);
+        this.#post({ kind: 'closed', transfer: transfer.id });
+        return;
+      }
+      case 'committed':
+        transfer.finish('committed', { code: 'OK', text: mail.text }, nowMs);
+        this.#sendStatus(transfer, nowMs);
+        return;
+      case 'failed':
+        transfer.finish('failed', { code: mail.failure.code, text: mail.failure.message }, nowMs);
+        this.#sendStatus(transfer, nowMs);
+    }
+  }
+
+  /** Refusals are repeated to repeated announcements; a bounded number of them. */
+  #rememberRefusal(name: string, refusal: { code: RefusalCode; message: string }): void {
+    if (this.#refused.size >= 256) this.#refused.clear();
+    this.#refused.set(name, refusal);
+  }
+
+  #stop(nowMs: number): void {
+    this.#stopAtMs = nowMs + CLOSE_MS;
+    for (const transfer of this.#transfers.values()) {
+      if (transfer.state === 'deciding') this.#forget(transfer);
+    }
+  }
+
+  // --- what is due by time
+
+  #serve(nowMs: number): void {
+    if (this.#transfers.size > 0 && nowMs - this.#dropsAtMs > DROPS_EVERY_MS) {
+      this.#dropsAtMs = nowMs;
+      this.#drops += this.#link.inbound.takeDrops();
+    }
+    for (const transfer of this.#transfers.values()) this.#serveTransfer(transfer, nowMs);
+  }
+
+  #serveTransfer(transfer: InboundTransfer, nowMs: number): void {
+    if (transfer.ended) {
+      const sinceMs = nowMs - transfer.endedAtMs;
+      if (transfer.oneWay || sinceMs > CLOSE_MS) this.#close(transfer, nowMs);
+      else if (this.#status.dueAfterEnd(transfer, nowMs)) this.#sendStatus(transfer, nowMs);
+      return;
+    }
+    transfer.takeDelivered();
+    const checked = transfer.checkEnd(nowMs);
+    if (checked === 'verified') this.#post({ kind: 'verified', transfer: transfer.id });
+    else if (checked !== undefined) this.#break(transfer, checked);
+    const timeoutMs = this.#data.timeoutMs;
+    if (transfer.state === 'receiving' && nowMs - transfer.heardAtMs > timeoutMs) {
+      this.#break(transfer, {
+        code: 'PEER_LOST',
+        message: `the sender has not been heard for ${timeoutMs / 1000} s`,
+        hint: 'Nothing was committed. Check the sender and the link; --timeout SECONDS waits longer.',
+      });
+    }
+    if (this.#status.due(transfer, nowMs)) this.#sendStatus(transfer, nowMs);
+  }
+
+  #sendStatus(transfer: InboundTransfer, nowMs: number): void {
+    transfer.publish();
+    transfer.counters.set('frames', transfer.table.cumulative);
+    if (transfer.oneWay || transfer.state === 'deciding') return;
+    const body = this.#status.encode(transfer, this.#drops, bodyBytesMax(transfer.announcement), nowMs);
+    this.#link.reply(transfer.peer, transfer.channel.write(MessageType.status, body));
+  }
+
+  #break(transfer: InboundTransfer, failure: Failure): void {
+    if (transfer.state === 'aborting' || transfer.ended) return;
+    transfer.abort(failure);
+    transfer.publish();
+    this.#post({ kind: 'broken', transfer: transfer.id, failure });
+  }
+
+  /** The sender knows the result, or nobody asked for long: the main thread may go on. */
+  #close(transfer: InboundTransfer, nowMs: number): void {
+    if (!this.#closed.has(transfer.id)) {
+      if (this.#closed.size >= 4096) this.#closed.clear();
+      this.#closed.add(transfer.id);
+      this.#post({ kind: 'closed', transfer: transfer.id });
+    }
+    if (this.#stopAtMs !== 0 || nowMs - transfer.endedAtMs > LINGER_MS || transfer.oneWay)
+      this.#forget(transfer);
+  }
+
+  #forget(transfer: InboundTransfer): void {
+    if (!transfer.ended) transfer.finish('failed', { code: '', text: '' }, 0);
+    this.#transfers.delete(transfer.id);
+    if (this.#current === transfer) {
+      this.#current = undefined;
+      this.#currentHigh = -1;
+    }
+  }
+}
+
+const EMPTY_JOIN_CLEAR = { nonce: new Uint8Array(32), ephemeralPublic: new Uint8Array(32) };
+
+/** 16 hex digits. */
+function transferName(header: SegmentHeader): string {
+  const hex = (value: number): string => value.toString(16).padStart(8, '0');
+  return hex(header.transferIdHigh) + hex(header.transferIdLow);
+}
+
+function bodyBytesMax(announcement: Announcement): number {
+  return controlBodyBytesForMtu(announcement.segmentPayloadBytes + SEGMENT_HEADER_BYTES + 28);
+}
+
+/** The memory a pool of this many bytes maps. */
+export const POOL_SLOT_BYTES: number = SLOT_BYTES;

@@ -1,0 +1,32 @@
+// Worker thread of a receiver: opens the link, owns the memory pool, runs the loop until it is told to stop.
+import { parentPort, workerData } from 'node:worker_threads';
+import { MailReceiver } from './mailbox.ts';
+import { openReceiverLink } from './open-link.ts';
+import { ReceiverLoop } from './receiver-loop.ts';
+import { SLOT_BYTES, SlotPool } from './slot-pool.ts';
+import { type ReceiverData, type ReceiverMail, type ReceiverMessage, failureOf } from './worker-message.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('receiver-worker runs as a worker thread');
+const post = (message: ReceiverMessage): void => port.postMessage(message);
+
+try {
+  // as: receive.ts builds this worker with ReceiverData.
+  const data = workerData as ReceiverData;
+  const mail = new MailReceiver<ReceiverMail>(data.mail, port);
+  using link = openReceiverLink(data.link);
+  const pool = new SlotPool(data.poolBytes);
+  post({
+    kind: 'listening',
+    endpoint: link.description,
+    mtuBytes: link.mtuBytes,
+    advice: link.advice,
+    poolAddress: pool.memory.address,
+    poolBytes: pool.memory.byteLength,
+    slotBytes: SLOT_BYTES,
+  });
+  new ReceiverLoop(data, link, pool, mail, post).run();
+  post({ kind: 'stopped' });
+} catch (error) {
+  post({ kind: 'error', failure: failureOf(error) });
+}

@@ -1,0 +1,249 @@
+// One transfer as the receiver's main thread sees it: policy, sink, writer, commit. The bytes never come here.
+//
+//   deciding -> writing -> committing -> done
+//       \          \-> failing -> done          (the writer is stopped before the sink is cleaned up)
+//        \-> refused
+import { Worker } from 'node:worker_threads';
+import type { ErrorCode } from '../bytes/error-codes.ts';
+import { setNonBlocking } from '../sys/descriptor.ts';
+import type { RefusalCode } from '../wire/join.ts';
+import { Counters } from './counters.ts';
+import type { EventBody } from './event.ts';
+import type { MailSender } from './mailbox.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import type { ReceiveOptions } from './receive.ts';
+import type { CommitResult, Sink } from './sink.ts';
+import {
+  type Failure,
+  type ReceiverMail,
+  type ReceiverMessage,
+  errorOf,
+  failureOf,
+} from './worker-message.ts';
+import { workerUrl } from './worker-url.ts';
+import { WriteQueue } from './write-queue.ts';
+import type { WriterData, WriterMessage } from './writer-worker.ts';
+
+type Announced = Extract<ReceiverMessage, { kind: 'announced' }>;
+
+/** What a reception needs of the receiver it belongs to. */
+export interface ReceptionHost {
+  readonly options: ReceiveOptions;
+  readonly mail: MailSender<ReceiverMail>;
+  readonly poolAddress: number;
+  readonly poolBytes: number;
+  readonly slotBytes: number;
+  emit(transfer: string, body: EventBody): void;
+  settled(error: unknown): void;
+}
+
+const PROGRESS_EVERY_MS = 200;
+
+const REFUSALS: Partial<Record<ErrorCode, RefusalCode>> = {
+  TARGET_BUSY: 'BUSY',
+  KIND_MISMATCH: 'KIND',
+  INSECURE_REQUIRED: 'INSECURE_REQUIRED',
+  NAME_INVALID: 'NAME',
+  ZFS_PARENT_MISSING: 'PARENT_MISSING',
+  ZFS_DESTINATION_EXISTS: 'EXISTS',
+  ZFS_SNAPSHOT_EXISTS: 'EXISTS',
+  ZFS_INCREMENTAL_BASE_MISMATCH: 'DIVERGED',
+};
+
+export class Reception {
+  readonly #host: ReceptionHost;
+  readonly #announced: Announced;
+  readonly #counters: Counters;
+  readonly #queue: WriteQueue;
+  readonly #startMs: number = performance.now();
+  #state: 'deciding' | 'writing' | 'committing' | 'failing' | 'refused' | 'done' = 'deciding';
+  #sink: Sink | undefined;
+  #writer: Worker | undefined;
+  #writerGone: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #failing: Promise<void> | undefined;
+
+  constructor(host: ReceptionHost, announced: Announced) {
+    this.#host = host;
+    this.#announced = announced;
+    this.#counters = new Counters(announced.counters);
+    // The pool is the most that can be on its way to the writer.
+    this.#queue = WriteQueue.create(Math.ceil(host.poolBytes / host.slotBytes) + 1);
+  }
+
+  get #id(): string {
+    return this.#announced.transfer;
+  }
+
+  /** Not over yet: an interruption breaks it. */
+  get live(): boolean {
+    return this.#state !== 'done' && this.#state !== 'refused';
+  }
+
+  begin(): void {
+    const { announcement, peer } = this.#announced;
+    const { name, kind, sizeBytes, segmentPayloadBytes } = announcement;
+    this.#host.emit(this.#id, {
+      event: 'announced',
+      name,
+      kind,
+      peer,
+      mtuBytes: segmentPayloadBytes + 60,
+      gso: announcement.features.includes('gso'),
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    });
+    void this.#decide();
+  }
+
+  async #decide(): Promise<void> {
+    const { announcement, peer } = this.#announced;
+    const { options } = this.#host;
+    try {
+      const request = { announcement, peer, transfer: this.#id };
+      const sink = await options.sink.decide(request, options.signal);
+      this.#sink = sink;
+      if (this.#state !== 'deciding') return;
+      if (sink.mayStall) setNonBlocking(sink.fd);
+      this.#startWriter(sink);
+    } catch (error) {
+      if (this.#state === 'deciding') this.#refuse(error);
+      return;
+    }
+    this.#state = 'writing';
+    this.#host.emit(this.#id, {
+      event: 'accepted',
+      name: announcement.name,
+      peer,
+      target: this.#sink.target,
+      gso: announcement.features.includes('gso'),
+    });
+    this.#host.mail.post({ kind: 'accept', transfer: this.#id, queue: this.#queue.shared });
+    const { sizeBytes } = announcement;
+    const meter = new ProgressMeter(
+      sizeBytes === undefined ? undefined : Number(sizeBytes),
+      performance.now(),
+    );
+    this.#timer = setInterval(() => {
+      this.#host.emit(this.#id, meter.measure(this.#counters.snapshot(), performance.now()));
+    }, PROGRESS_EVERY_MS);
+  }
+
+  #refuse(error: unknown): void {
+    this.#state = 'refused';
+    const failure = failureOf(error);
+    const code = REFUSALS[failure.code] ?? (failure.code.startsWith('ZFS_') ? 'SINK' : 'OTHER');
+    const message = failure.hint === undefined ? failure.message : `${failure.message}. ${failure.hint}`;
+    this.#host.emit(this.#id, {
+      event: 'refused',
+      code: failure.code,
+      message: failure.message,
+      peer: this.#announced.peer,
+    });
+    this.#host.settled(error);
+    this.#host.mail.post({ kind: 'refuse', transfer: this.#id, code, message });
+  }
+
+  #startWriter(sink: Sink): void {
+    const { poolAddress, poolBytes, slotBytes } = this.#host;
+    const workerData: WriterData = {
+      queue: this.#queue.shared,
+      poolAddress,
+      poolBytes,
+      slotBytes,
+      fd: sink.fd,
+      mayStall: sink.mayStall,
+    };
+    const writer = new Worker(workerUrl('writer-worker'), { workerData });
+    this.#writer = writer;
+    this.#writerGone = new Promise((resolve) => writer.once('exit', () => resolve()));
+    writer.on('message', (message: WriterMessage) => this.#onWriter(message));
+    writer.on('error', (error) => void this.fail({ code: 'SINK_FAILED', message: error.message }));
+  }
+
+  #onWriter(message: WriterMessage): void {
+    // 'drained' is only said after the end was verified, though the news of that may still be on its way.
+    if (message.kind === 'drained') void this.#commit();
+    else if (message.kind === 'failed') void this.fail(writeFailure(message, this.#sink?.target ?? ''));
+  }
+
+  /** The receiving worker has checked everything; the writer will drain. */
+  verified(): void {
+    if (this.#state === 'writing') this.#state = 'committing';
+  }
+
+  async #commit(): Promise<void> {
+    const sink = this.#sink;
+    if (sink === undefined || this.#state === 'failing') return;
+    this.#state = 'committing';
+    await this.#writerGone;
+    try {
+      const committed = await sink.commit();
+      this.#finish(undefined, committed);
+    } catch (error) {
+      this.#finish(error);
+    }
+  }
+
+  /** Stops the writer, cleans the sink up, reports: the consumer's own error where it has one. */
+  fail(failure: Failure): Promise<void> {
+    if (!this.live) return Promise.resolve();
+    this.#failing ??= this.#fail(failure);
+    return this.#failing;
+  }
+
+  async #fail(failure: Failure): Promise<void> {
+    if (this.#state === 'committing' && failure.code !== 'SINK_FAILED') {
+      // Everything is here and verified: neither a lost sender nor an interruption undoes that.
+      if (failure.code !== 'INTERRUPTED') {
+        this.#failing = undefined;
+        return;
+      }
+    }
+    this.#state = 'failing';
+    this.#queue.abort();
+    if (this.#writer !== undefined) await this.#writerGone;
+    const own = await this.#sink?.abort();
+    const isSinkFailure = failure.code === 'SINK_FAILED';
+    this.#finish(isSinkFailure && own !== undefined ? own : errorOf(failure));
+  }
+
+  #finish(error: unknown, committed?: CommitResult): void {
+    clearInterval(this.#timer);
+    this.#state = 'done';
+    const { mail } = this.#host;
+    const { bytes, records, frames, repeats, drops, rejected } = this.#counters.snapshot();
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    const bitsPerSecond = Math.round((bytes * 8) / seconds);
+    const figures = { bytes, seconds, bitsPerSecond, records, frames, repeats, drops, rejected };
+    if (committed === undefined) {
+      const failure = failureOf(error);
+      const { code, message, hint } = failure;
+      const shown = { code, message, ...(hint === undefined ? {} : { hint }) };
+      this.#host.emit(this.#id, { event: 'finished', outcome: 'failed', ...figures, error: shown });
+      mail.post({ kind: 'failed', transfer: this.#id, failure });
+    } else {
+      const { target, warnings } = committed;
+      const guid = committed.guid === undefined ? {} : { guid: String(committed.guid) };
+      for (const message of warnings ?? [])
+        this.#host.emit(this.#id, { event: 'warning', code: 'SINK_WARNING', message });
+      this.#host.emit(this.#id, { event: 'finished', outcome: 'committed', ...figures, target, ...guid });
+      mail.post({ kind: 'committed', transfer: this.#id, text: JSON.stringify({ target, ...guid }) });
+    }
+    this.#host.settled(error);
+  }
+}
+
+function writeFailure(message: Extract<WriterMessage, { kind: 'failed' }>, target: string): Failure {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOSPC: 'no space is left there',
+    EDQUOT: 'the quota is used up',
+    EPIPE: 'its reader ended',
+    EIO: 'the device reports an input/output error',
+  };
+  return {
+    code: 'SINK_FAILED',
+    message: `cannot write to ${target}: ${reasons[message.errno] ?? message.message}`,
+    fields: { target, errno: message.errno },
+    hint: 'Nothing was committed.',
+  };
+}

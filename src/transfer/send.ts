@@ -1,0 +1,294 @@
+// Sends one transfer: describes the source, starts the worker, opens the source when the receiver has accepted, and
+// resolves only when the receiver has committed (one-way: when everything has left).
+import { randomBytes } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { ZwireError } from '../bytes/zwire-error.ts';
+import { Counters } from './counters.ts';
+import type { LinkOptions } from './endpoint.ts';
+import type { EventBody, EventListener } from './event.ts';
+import { MailSender } from './mailbox.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
+import {
+  type Failure,
+  type SenderData,
+  type SenderMail,
+  type SenderMessage,
+  type TransferOutcome,
+  errorOf,
+  failureOf,
+} from './worker-message.ts';
+import { workerUrl } from './worker-url.ts';
+
+export interface SendOptions {
+  readonly link: LinkOptions;
+  readonly source: Source;
+  readonly wire: 'v1' | 'v0';
+  /** Nothing comes back: constant rate, no repeats, no result from the other side. */
+  readonly oneWay: boolean;
+  readonly rateBitsPerSecond?: number;
+  /** A pause before every frame. */
+  readonly pauseBetweenFramesMs?: number;
+  /** Without an answer for this long in the middle of a transfer, give up. */
+  readonly timeoutMs: number;
+  /** Without any receiver for this long, give up. */
+  readonly joinTimeoutMs: number;
+  readonly insecure: boolean;
+  readonly signal: AbortSignal;
+  readonly onEvent: EventListener;
+}
+
+export interface TransferResult {
+  readonly transfer: string;
+  readonly outcome: 'committed' | 'delivered';
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly records: number;
+  readonly frames: number;
+  readonly repeats: number;
+  readonly guid?: bigint;
+  readonly target?: string;
+}
+
+const PROGRESS_EVERY_MS = 200;
+/** A one-way transfer without a stated rate goes at this one: what any host of these days drains. */
+export const ONE_WAY_BITS_PER_SECOND_DEFAULT = 1e9;
+
+/**
+ * Sends `options.source` and resolves when the receiver has committed it. Throws a ZwireError: NO_RECEIVER, REFUSED,
+ * PEER_LOST, SOURCE_FAILED, INTERRUPTED, or the receiver's own failure. The source is opened, ended and closed here.
+ */
+export async function send(options: SendOptions): Promise<TransferResult> {
+  if (options.signal.aborted) throw interrupted();
+  if (options.wire === 'v0') {
+    const { sendV0 } = await import('./v0-send.ts');
+    return sendV0(options);
+  }
+  let outcome: 'committed' | 'delivered' | 'failed' = 'failed';
+  try {
+    const announcement = await options.source.describe(options.signal);
+    const result = await new Sending(options, announcement).run();
+    ({ outcome } = result);
+    return result;
+  } finally {
+    await options.source.close(outcome);
+  }
+}
+
+export function interrupted(): ZwireError {
+  return new ZwireError('INTERRUPTED', 'interrupted');
+}
+
+class Sending {
+  readonly #options: SendOptions;
+  readonly #announcement: SourceAnnouncement;
+  readonly #counters: Counters = new Counters();
+  readonly #mail: MailSender<SenderMail> = new MailSender();
+  readonly #idBytes: Buffer = randomBytes(8);
+  readonly #startMs: number = performance.now();
+  readonly #meter: ProgressMeter;
+  #dataStartMs: number | undefined;
+  #opened: Extract<SenderMessage, { kind: 'opened' }> | undefined;
+  #source: OpenSource | undefined;
+  #busy: Promise<void> = Promise.resolve();
+  #ending = false;
+
+  constructor(options: SendOptions, announcement: SourceAnnouncement) {
+    this.#options = options;
+    this.#announcement = announcement;
+    const { sizeBytes } = announcement;
+    this.#meter = new ProgressMeter(sizeBytes === undefined ? undefined : Number(sizeBytes), this.#startMs);
+  }
+
+  get #transfer(): string {
+    return this.#idBytes.toString('hex');
+  }
+
+  #emit(body: EventBody): void {
+    this.#options.onEvent({ ...body, transfer: this.#transfer, time: Date.now() });
+  }
+
+  async run(): Promise<TransferResult> {
+    const { signal } = this.#options;
+    const worker = new Worker(workerUrl('sender-worker'), { workerData: this.#workerData() });
+    this.#mail.attach(worker);
+    const onAbort = (): void => {
+      // Killing the producer first lets a worker that waits for it go on.
+      this.#mail.post({ kind: 'abort', code: 'INTERRUPTED', failure: failureOf(interrupted()) });
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const timer = setInterval(() => this.#progress(), PROGRESS_EVERY_MS);
+    try {
+      const outcome = await this.#listen(worker);
+      return this.#finished(outcome);
+    } catch (error) {
+      throw await this.#failed(error);
+    } finally {
+      clearInterval(timer);
+      signal.removeEventListener('abort', onAbort);
+      await worker.terminate();
+    }
+  }
+
+  #workerData(): SenderData {
+    const { link, oneWay, rateBitsPerSecond, pauseBetweenFramesMs, timeoutMs, joinTimeoutMs } = this.#options;
+    return {
+      link,
+      announcement: this.#announcement,
+      oneWay,
+      rateBitsPerSecond: rateBitsPerSecond ?? (oneWay ? ONE_WAY_BITS_PER_SECOND_DEFAULT : undefined),
+      pauseMs: pauseBetweenFramesMs ?? 0,
+      timeoutMs,
+      joinTimeoutMs,
+      counters: this.#counters.shared,
+      mail: this.#mail.shared,
+      transferIdHigh: this.#idBytes.readUInt32BE(0),
+      transferIdLow: this.#idBytes.readUInt32BE(4),
+      salt: randomBytes(32),
+    };
+  }
+
+  #listen(worker: Worker): Promise<TransferOutcome> {
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: SenderMessage) => {
+        switch (message.kind) {
+          case 'opened':
+            this.#onOpened(message);
+            break;
+          case 'accepted':
+            this.#busy = this.#openSource();
+            break;
+          case 'sourceEnded':
+            this.#busy = this.#finishSource();
+            break;
+          case 'result':
+            resolve(message.result);
+            break;
+          case 'failed':
+            reject(errorOf(message.failure));
+        }
+      });
+      worker.on('error', reject);
+      worker.on('exit', () =>
+        reject(new ZwireError('SYSTEM_CALL_FAILED', 'the sending thread ended without a result')),
+      );
+    });
+  }
+
+  #onOpened(message: Extract<SenderMessage, { kind: 'opened' }>): void {
+    this.#opened = message;
+    const { name, kind, sizeBytes } = this.#announcement;
+    const { peer, gso, mtuBytes } = message;
+    this.#emit({
+      event: 'announced',
+      name,
+      kind,
+      peer,
+      gso,
+      mtuBytes,
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    });
+  }
+
+  async #openSource(): Promise<void> {
+    try {
+      const source = await this.#options.source.open(this.#options.signal);
+      this.#source = source;
+      this.#dataStartMs = performance.now();
+      const peer = this.#opened?.peer ?? '';
+      if (!this.#options.oneWay)
+        this.#emit({
+          event: 'accepted',
+          name: this.#announcement.name,
+          peer,
+          gso: this.#opened?.gso ?? false,
+        });
+      this.#mail.post({ kind: 'source', fd: source.fd });
+    } catch (error) {
+      this.#sourceFailed(error);
+    }
+  }
+
+  async #finishSource(): Promise<void> {
+    this.#ending = true;
+    try {
+      await this.#source?.finish();
+      this.#source = undefined;
+      this.#mail.post({ kind: 'sourceDone' });
+    } catch (error) {
+      this.#sourceFailed(error);
+    }
+  }
+
+  #sourceFailed(error: unknown): void {
+    const failure: Failure =
+      error instanceof ZwireError
+        ? failureOf(error)
+        : { code: 'SOURCE_FAILED', message: error instanceof Error ? error.message : String(error) };
+    this.#mail.post({ kind: 'abort', code: 'SOURCE_FAILED', failure });
+  }
+
+  #progress(): void {
+    if (this.#dataStartMs === undefined || this.#ending) return;
+    this.#emit(this.#meter.measure(this.#counters.snapshot(), performance.now()));
+  }
+
+  #summary(): {
+    bytes: number;
+    seconds: number;
+    bitsPerSecond: number;
+    records: number;
+    frames: number;
+    repeats: number;
+    drops: number;
+    rejected: number;
+  } {
+    const { bytes, records, frames, repeats, drops, rejected } = this.#counters.snapshot();
+    const seconds = (performance.now() - (this.#dataStartMs ?? this.#startMs)) / 1000;
+    return {
+      bytes,
+      seconds,
+      bitsPerSecond: Math.round((bytes * 8) / seconds),
+      records,
+      frames,
+      repeats,
+      drops,
+      rejected,
+    };
+  }
+
+  #finished(result: TransferOutcome): TransferResult {
+    const { outcome, target, guid } = result;
+    const summary = this.#summary();
+    const where = { ...(target === undefined ? {} : { target }), ...(guid === undefined ? {} : { guid }) };
+    this.#emit({ event: 'finished', outcome, ...summary, ...where });
+    const { bytes, seconds, records, frames, repeats } = summary;
+    return {
+      transfer: this.#transfer,
+      outcome,
+      bytes,
+      seconds,
+      records,
+      frames,
+      repeats,
+      ...(target === undefined ? {} : { target }),
+      ...(guid === undefined ? {} : { guid: BigInt(guid) }),
+    };
+  }
+
+  /** Ends the producer and returns the error to report: its own, if it failed by itself and the wire did not say more. */
+  async #failed(error: unknown): Promise<unknown> {
+    await this.#busy;
+    const own = await this.#source?.abort();
+    const main = isSecondary(error) && own !== undefined && !this.#options.signal.aborted ? own : error;
+    const { code, message, hint } = failureOf(main);
+    const failure = { code, message, ...(hint === undefined ? {} : { hint }) };
+    this.#emit({ event: 'finished', outcome: 'failed', ...this.#summary(), error: failure });
+    return main;
+  }
+}
+
+/** Errors that only say that the source went away. */
+function isSecondary(error: unknown): boolean {
+  return error instanceof ZwireError && error.code === 'SOURCE_FAILED';
+}

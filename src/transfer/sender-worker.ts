@@ -1,0 +1,35 @@
+// Worker thread of one outgoing transfer: opens the link, runs the transfer, reports its end.
+import { parentPort, workerData } from 'node:worker_threads';
+import { openSuiteKeys } from '../seal/session-keys.ts';
+import { geometryForMtu } from '../wire/geometry.ts';
+import { Counters } from './counters.ts';
+import { MailReceiver } from './mailbox.ts';
+import { openSenderLink } from './open-link.ts';
+import { OutboundTransfer } from './outbound-transfer.ts';
+import { type SenderData, type SenderMail, type SenderMessage, failureOf } from './worker-message.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('sender-worker runs as a worker thread');
+const post = (message: SenderMessage): void => port.postMessage(message);
+
+function run(data: SenderData): void {
+  const mail = new MailReceiver<SenderMail>(data.mail, port as NonNullable<typeof port>);
+  using link = openSenderLink(data.pauseMs > 0 ? { ...data.link, gso: 'off' } : data.link);
+  const geometry = geometryForMtu(link.mtuBytes);
+  post({ kind: 'opened', gso: link.gso, mtuBytes: link.mtuBytes, peer: link.description });
+  const keys = openSuiteKeys(data.salt);
+  const transfer = new OutboundTransfer(data, link, geometry, keys, mail, new Counters(data.counters), post);
+  if (data.pauseMs > 0) transfer.pauseBeforeFrames(data.pauseMs);
+  try {
+    post({ kind: 'result', result: transfer.run() });
+  } finally {
+    transfer.dispose();
+  }
+}
+
+try {
+  // as: send.ts builds this worker with SenderData.
+  run(workerData as SenderData);
+} catch (error) {
+  post({ kind: 'failed', failure: failureOf(error) });
+}
