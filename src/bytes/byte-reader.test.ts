@@ -16,7 +16,7 @@ describe('ByteReader and ByteWriter', () => {
       .bytes(Uint8Array.of(1, 2, 3))
       .u48(0)
       .finish();
-    const reader = new ByteReader(bytes, 'TEST');
+    const reader = new ByteReader(Uint8Array.of(9, ...bytes).subarray(1), 'TEST');
     expect(reader.u8('a')).toBe(0xff);
     expect(reader.u16('b')).toBe(0xfffe);
     expect(reader.u32('c')).toBe(0xffff_fffd);

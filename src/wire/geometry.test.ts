@@ -102,6 +102,8 @@ describe('fitsGeometry', () => {
     const full = { ...header, recordBytes: 63_360, segmentCount: 44, segmentIndex: 43, payloadBytes: 1440 };
     expect(fitsGeometry(full, geometry)).toBe(true);
     expect(fitsGeometry({ ...full, recordBytes: 63_361 }, geometry)).toBe(false);
+    expect(fitsGeometry({ ...full, recordBytes: 64_800, segmentCount: 45 }, geometry)).toBe(false);
+    expect(fitsGeometry({ ...full, segmentIndex: 44, payloadBytes: 0 }, geometry)).toBe(false);
     const jumbo = { ...header, recordBytes: 62_496, segmentCount: 7, segmentIndex: 0, payloadBytes: 8928 };
     expect(fitsGeometry(jumbo, geometryForMtu(9000))).toBe(true);
     expect(fitsGeometry(jumbo, geometry)).toBe(false);

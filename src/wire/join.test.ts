@@ -96,6 +96,12 @@ describe('JOIN body', () => {
     expect(decodeJoin(bytes)).toEqual({ ...REFUSED, code: 'OTHER' });
   });
 
+  test('an answer is yes or no', () => {
+    const bytes = encodeJoin(ACCEPTED);
+    bytes[0] = 2;
+    expect(() => decodeJoin(bytes)).toThrow(MALFORMED);
+  });
+
   test('long messages are cut, long lists lose the oldest snapshots', () => {
     const refused = decodeJoin(encodeJoin({ accepted: false, code: 'SINK', message: 'ü'.repeat(1000) }));
     expect(refused).toEqual({ accepted: false, code: 'SINK', message: 'ü'.repeat(300) });

@@ -112,7 +112,8 @@ describe('segment header', () => {
     ['length', { recordBytes: 1024 }], // two segments would do
     ['length', { recordBytes: 1537 }], // three are too few
     ['length', { segmentIndex: 2, payloadBytes: 177 }], // the rest does not divide
-    ['length', { segmentIndex: 2, payloadBytes: 1000 }], // longer than a full one
+    ['length', { segmentIndex: 2, payloadBytes: 1000 }], // the full ones would be too small
+    ['length', { segmentIndex: 2, payloadBytes: 1000, recordBytes: 2024 }], // longer than a full one
     ['length', { segmentCount: 1, segmentIndex: 0, payloadBytes: 15, recordBytes: 15 }],
     ['length', { segmentCount: 64, payloadBytes: 1440, recordBytes: 92_160 }], // over a super-frame
   ])('drops with reason %s: %o', (reason, header) => {

@@ -84,6 +84,12 @@ describe('V0Reassembler', () => {
     expect(outcomes([PREFLIGHT, ...chunksOf(300, distinct).slice(255)])[1]).toBe('gap');
   });
 
+  test('the chunks of an earlier transfer are not repeated by a later one', () => {
+    const chunks = chunksOf(300, distinct);
+    const got = outcomes([PREFLIGHT, ...chunks, END, PREFLIGHT, ...chunks.slice(250)]);
+    expect(got.slice(302, 304)).toEqual(['begin', 'gap']);
+  });
+
   test('a damaged chunk is corrupt, and the transfer is given up', () => {
     const chunks = chunksOf(3, distinct);
     const damaged = chunks.map((m, i) =>
