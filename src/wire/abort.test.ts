@@ -43,3 +43,11 @@ test('ABORT: a long message is cut to the limit, and to a small path', () => {
   expect(decodeAbort(encodeAbort(abort)).message).toBe('é'.repeat(300));
   expect(encodeAbort(abort, 100).length).toBe(100);
 });
+
+test('ABORT: a message over the limit is malformed', () => {
+  const bytes = new Uint8Array(4 + 601).fill(0x61);
+  bytes.set([0, 1, 0x02, 0x59]);
+  expect(() => decodeAbort(bytes)).toThrow(expect.objectContaining({ code: 'WIRE_MALFORMED' }));
+  bytes[3] = 0x58;
+  expect(decodeAbort(bytes.subarray(0, 604)).message).toBe('a'.repeat(600));
+});
