@@ -49,6 +49,12 @@ export class FakeZfs implements Disposable {
     return this;
   }
 
+  /** Answers by a whole shell script instead. */
+  script(body: string): this {
+    writeProgram(this.directory, 'zfs', body);
+    return this;
+  }
+
   /** A dataset as getDataset asks for it; without a row it does not exist. */
   dataset(
     name: string,

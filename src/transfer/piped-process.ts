@@ -46,16 +46,18 @@ export class PipedProcess {
 
   /**
    * Kills, closes, waits, in this order: a program that reads must not take the end of the pipe for the end of its
-   * data, and one that writes may only notice a closed pipe. Gives how the program ended when it did so by itself,
-   * undefined when the kill ended it.
+   * data, and one that writes may only notice a closed pipe. Gives how the program ended when that has a reason of
+   * its own, undefined when the kill is all that ended it.
    */
   async abort(): Promise<ExitStatus | undefined> {
     const endedBefore = this.#ended;
     this.#running.kill();
     this.#close();
     const status = await withinMs(this.#running.exit, UNKILLABLE_MS);
-    // Its exit may be on the way to us unseen when the kill is sent; it then has an exit code, and no signal.
-    return status !== undefined && (endedBefore || status.exitCode !== null) ? status : undefined;
+    if (status === undefined) return undefined;
+    // A program that fails may be caught between its last words and its exit; a killed one says nothing.
+    const hadReason = endedBefore || status.exitCode !== null || status.stderr.trim() !== '';
+    return hadReason ? status : undefined;
   }
 
   #close(): void {

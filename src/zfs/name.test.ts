@@ -47,7 +47,7 @@ test.each([
     expect.objectContaining({
       code: 'NAME_INVALID',
       message: expect.stringContaining(why),
-    }) as Error,
+    }),
   );
 });
 

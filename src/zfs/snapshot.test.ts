@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeZfs, writeProgram } from '../../test/fake-zfs.ts';
+import { FakeZfs } from '../../test/fake-zfs.ts';
 import { parseDatasetName, parseSnapshotName } from './name.ts';
 import { destroySnapshot, takeSnapshot, timedName } from './snapshot.ts';
 
@@ -24,14 +24,14 @@ test('a given name that is taken is an error', async () => {
 test('without a name it says who and when, in UTC', async () => {
   expect(timedName(new Date('2026-11-23T02:40:05.999Z'))).toBe('zwire-20261123T024005Z');
   using zfs = new FakeZfs();
-  writeProgram(zfs.directory, 'zfs', '[ "$1" = snapshot ]');
+  zfs.script('[ "$1" = snapshot ]');
   expect(await takeSnapshot(tank)).toMatch(/^tank\/my data@zwire-\d{8}T\d{6}Z$/);
 });
 
 test('a second snapshot in the same second gets a random suffix', async () => {
   using zfs = new FakeZfs();
   const taken = String.raw`case "$2" in *Z) echo "cannot create snapshot '$2': dataset already exists" >&2; exit 1;; esac`;
-  writeProgram(zfs.directory, 'zfs', taken);
+  zfs.script(taken);
   expect(await takeSnapshot(tank)).toMatch(/@zwire-\d{8}T\d{6}Z-[0-9a-f]{6}$/);
 });
 

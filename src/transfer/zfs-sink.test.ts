@@ -1,0 +1,295 @@
+import { readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { FakeZfs } from '../../test/fake-zfs.ts';
+import type { Announcement } from '../wire/announce.ts';
+import { parseDatasetName } from '../zfs/name.ts';
+import { digestOf } from '../zfs/replicated-digest.ts';
+import type { Sink } from './sink.ts';
+import { zfsSinkPolicy } from './zfs-sink.ts';
+import type { ZfsDestination } from './zfs-target.ts';
+
+const signal = new AbortController().signal;
+const into: ZfsDestination = { kind: 'into', dataset: parseDatasetName('backup') };
+const TARGET = 'backup/my data';
+const NEW_FILESYSTEM = [
+  'receive',
+  '-s',
+  '-u',
+  '-o',
+  'readonly=on',
+  '-o',
+  'canmount=noauto',
+  '-x',
+  'mountpoint',
+];
+const INCREMENT = ['receive', '-s', '-u', '-o', 'readonly=on'];
+
+const full: Announcement = {
+  kind: 'dataset',
+  name: 'tank/my data',
+  toSnapshot: { name: 'tank/my data@tue', guid: 22n },
+  recursive: false,
+  features: [],
+  segmentPayloadBytes: 1440,
+  fecDataRecords: 0,
+  fecParityRecords: 0,
+  feedback: 'one',
+  timeoutMs: 1000,
+};
+const delta: Announcement = {
+  ...full,
+  kind: 'delta',
+  fromSnapshot: { name: 'tank/my data@mon', guid: 11n },
+};
+
+/** A pool `backup` without the target; after the receive the target has the snapshot with `guid`. */
+function emptyTarget(guid: bigint = 22n): FakeZfs {
+  const zfs = new FakeZfs();
+  zfs
+    .dataset('backup', {})
+    .dataset(TARGET)
+    .snapshots(TARGET, { tue: [guid, 9] })
+    .tree(TARGET, { [TARGET]: {} });
+  return zfs;
+}
+
+function decide(announcement: Announcement, destination: ZfsDestination = into): Promise<Sink> {
+  return zfsSinkPolicy(destination, { insecure: true }).decide(requestOf(announcement), signal);
+}
+
+const requestOf = (
+  announcement: Announcement,
+): Parameters<ReturnType<typeof zfsSinkPolicy>['decide']>[0] => ({
+  announcement,
+  peer: '198.18.0.1:40000',
+  transfer: '0123456789abcdef',
+});
+
+/** The script of a `zfs receive` that keeps what it reads. */
+const keep = (zfs: FakeZfs): string => `cat >'${zfs.directory}/stream'; exit 0`;
+
+test('a full stream lands below --into, and the guid is read back', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  const sink = await decide(full);
+  expect(sink).toMatchObject({ target: TARGET, mayStall: true });
+  writeSync(sink.fd, 'the stream');
+  expect(await sink.commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
+  expect(readFileSync(join(zfs.directory, 'stream'), 'utf8')).toBe('the stream');
+});
+
+test('a volume is received without the properties of filesystems', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...INCREMENT, TARGET], { script: keep(zfs) });
+  const sink = await decide({ ...full, features: ['volume'] });
+  expect(await sink.commit()).toMatchObject({ guid: 22n });
+});
+
+test('an increment into a volume needs no telling: the target is looked at', async () => {
+  using zfs = new FakeZfs();
+  zfs.dataset(TARGET, { type: 'volume' });
+  const listing = ['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', 'name,guid,createtxg', TARGET];
+  zfs.snapshots(TARGET, { mon: [11n, 5], tue: [22n, 9] }).on(listing, { stdout: `${TARGET}@mon\t11\t5\n` });
+  zfs.on([...INCREMENT, TARGET], { script: keep(zfs) });
+  expect(await (await decide(delta)).commit()).toMatchObject({ target: TARGET, guid: 22n });
+});
+
+test.each([23n, undefined])('success without the announced snapshot is a failure: guid %s', async (guid) => {
+  using zfs = emptyTarget(guid ?? 0n);
+  if (guid === undefined) zfs.noSnapshot(`${TARGET}@tue`);
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  const sink = await decide(full);
+  await expect(sink.commit()).rejects.toMatchObject({
+    code: 'ZFS_GUID_MISMATCH',
+    fields: { expected: 22n, snapshot: `${TARGET}@tue` },
+  });
+});
+
+test('a failing receive is told in its own words, and the partly received state is thrown away', async () => {
+  using zfs = emptyTarget();
+  const text = 'cannot receive new filesystem stream: out of space';
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: `cat >/dev/null; echo "${text}" >&2; exit 1` });
+  zfs.tree(TARGET, { [TARGET]: { token: '1-abc' } }).on(['receive', '-A', TARGET], {});
+  const sink = await decide(full);
+  await expect(sink.commit()).rejects.toMatchObject({
+    code: 'ZFS_OUT_OF_SPACE',
+    fields: { dataset: TARGET },
+  });
+  expect(zfs.calls().at(-1)).toBe(`receive -A ${TARGET}`);
+});
+
+test('a receive that fails early is told instead of the broken pipe it leaves', async () => {
+  using zfs = emptyTarget();
+  const text = 'cannot receive new filesystem stream: permission denied';
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: `echo "${text}" >&2; exec 0<&-; exit 1` });
+  const sink = await decide(full);
+  expect(() => {
+    for (;;) writeSync(sink.fd, Buffer.alloc(65_536));
+  }).toThrow('EPIPE');
+  expect(await sink.abort()).toMatchObject({ code: 'ZFS_PERMISSION' });
+});
+
+test('an aborted receive is killed, blames nobody and leaves no partly received state', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], {
+    script: `cat >/dev/null; echo done >'${zfs.directory}/calls.done'; exit 0`,
+  });
+  zfs.tree(TARGET, { [TARGET]: { token: '1-abc' } }).on(['receive', '-A', TARGET], {});
+  const sink = await decide(full);
+  writeSync(sink.fd, 'half of the stream');
+  expect(await sink.abort()).toBeUndefined();
+  expect(zfs.calls().at(-1)).toBe(`receive -A ${TARGET}`);
+  expect(() => readFileSync(join(zfs.directory, 'calls.done'))).toThrow('ENOENT');
+});
+
+test('state that cannot be thrown away does not hide the failure', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], {
+    script: `cat >/dev/null; echo "cannot receive: out of space" >&2; exit 1`,
+  });
+  zfs.tree(TARGET, { [TARGET]: { token: '1-abc' } });
+  zfs.on(['receive', '-A', TARGET], { stderr: "cannot open 'x': permission denied\n", exitCode: 1 });
+  await expect((await decide(full)).commit()).rejects.toMatchObject({ code: 'ZFS_OUT_OF_SPACE' });
+});
+
+test('a conflict is refused before anything is started', async () => {
+  using zfs = emptyTarget();
+  zfs.dataset(TARGET, {});
+  await expect(decide(full)).rejects.toMatchObject({ code: 'ZFS_DESTINATION_EXISTS' });
+  zfs.snapshots(TARGET, { own: [99n, 1] });
+  await expect(decide(delta)).rejects.toMatchObject({ code: 'ZFS_INCREMENTAL_BASE_MISMATCH' });
+  expect(zfs.calls().filter((call) => call.startsWith('receive'))).toEqual([]);
+});
+
+test('a file, a nameless name and a transfer without keys are refused without asking the pool', async () => {
+  using zfs = new FakeZfs();
+  const { toSnapshot: _, ...file } = full;
+  await expect(decide({ ...file, kind: 'file' })).rejects.toMatchObject({ code: 'KIND_MISMATCH' });
+  await expect(decide({ ...full, name: 'tank/../etc' })).rejects.toMatchObject({ code: 'NAME_INVALID' });
+  const closed = zfsSinkPolicy(into, { insecure: false });
+  await expect(closed.decide(requestOf(full), signal)).rejects.toMatchObject({ code: 'INSECURE_REQUIRED' });
+  expect(zfs.calls()).toEqual([]);
+});
+
+test('one transfer into a target at a time, and the next after its end', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  const policy = zfsSinkPolicy(into, { insecure: true });
+  const first = await policy.decide(requestOf(full), signal);
+  await expect(policy.decide(requestOf(full), signal)).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+  await first.commit();
+  const second = await policy.decide(requestOf(full), signal);
+  await second.abort();
+  await (await policy.decide(requestOf(full), signal)).commit();
+});
+
+test('a refused transfer does not keep the target', async () => {
+  using zfs = emptyTarget();
+  zfs.dataset(TARGET, {}).on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  const policy = zfsSinkPolicy(into, { insecure: true });
+  await expect(policy.decide(requestOf(full), signal)).rejects.toMatchObject({
+    code: 'ZFS_DESTINATION_EXISTS',
+  });
+  zfs.dataset(TARGET);
+  await (await policy.decide(requestOf(full), signal)).commit();
+});
+
+test('a recursive transfer has the whole tree for itself', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  const policy = zfsSinkPolicy(into, { insecure: true });
+  const tree = await policy.decide(requestOf({ ...full, recursive: true }), signal);
+  const below = requestOf({ ...full, name: 'tank/my data/below' });
+  await expect(policy.decide(below, signal)).rejects.toMatchObject({
+    code: 'TARGET_BUSY',
+    fields: { busy: TARGET, dataset: `${TARGET}/below` },
+  });
+  await tree.abort();
+});
+
+test('a recursive stream is compared as a tree, and its children are kept from mounting', async () => {
+  using zfs = emptyTarget();
+  const child = `${TARGET}/child`;
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  zfs.tree(TARGET, { [TARGET]: {}, [child]: {}, [`${TARGET}/vol`]: { type: 'volume' } });
+  const list = ['list', '-Hp', '-t', 'snapshot', '-o', 'name,guid,createtxg'];
+  const names = [`${TARGET}@tue`, `${child}@tue`, `${TARGET}/vol@tue`];
+  zfs.on([...list, ...names], { stdout: names.map((name, n) => `${name}\t${22 + n}\t9\n`).join('') });
+  zfs.on(['set', 'canmount=noauto', child], {});
+  const digest = digestOf([
+    { path: '', snap: 'tue', guid: 22n },
+    { path: 'child', snap: 'tue', guid: 23n },
+    { path: 'vol', snap: 'tue', guid: 24n },
+  ]);
+  const tree = { ...full, recursive: true, replicated: { count: 3, digest } };
+  expect(await (await decide(tree)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
+  expect(zfs.calls().at(-1)).toBe(`set canmount=noauto ${child}`);
+
+  const other = { ...tree, replicated: { count: 4, digest } };
+  await expect((await decide(other)).commit()).rejects.toMatchObject({
+    code: 'ZFS_GUID_MISMATCH',
+    fields: { count: 3, expectedCount: 4 },
+  });
+});
+
+test('a recursive increment leaves what was there before as it is', async () => {
+  using zfs = new FakeZfs();
+  const listing = ['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', 'name,guid,createtxg', TARGET];
+  zfs
+    .dataset(TARGET, {})
+    .snapshots(TARGET, { tue: [22n, 9] })
+    .on(listing, { stdout: `${TARGET}@mon\t11\t5\n` });
+  zfs.tree(TARGET, { [TARGET]: {}, [`${TARGET}/old`]: { token: '1-older' } });
+  zfs.on([...INCREMENT, '-x', 'mountpoint', TARGET], { script: 'cat >/dev/null; exit 0' });
+  const increment = { ...delta, recursive: true };
+  expect(await (await decide(increment)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
+  await (await decide(increment)).abort();
+  expect(zfs.calls().filter((call) => /^(?:set|receive -A)/.test(call))).toEqual([]);
+});
+
+test('what went wrong beside the data is a warning', async () => {
+  using zfs = emptyTarget();
+  const complaint = `Warning: failed to clear unreceived properties on ${TARGET}`;
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: `cat >/dev/null; echo "${complaint}" >&2; exit 0` });
+  zfs.tree(TARGET, { [TARGET]: {}, [`${TARGET}/c`]: {} });
+  zfs.on(['set', 'canmount=noauto', `${TARGET}/c`], {
+    stderr: `cannot set property for '${TARGET}/c': permission denied\n`,
+    exitCode: 1,
+  });
+  const { warnings } = await (await decide({ ...full, recursive: true })).commit();
+  expect(warnings).toHaveLength(2);
+  expect(warnings?.[0]).toBe(complaint);
+  expect(warnings?.[1]).toContain('may be mounted');
+});
+
+test("the seed's format: no guid and no type, so both are looked up afterwards", async () => {
+  using zfs = emptyTarget();
+  const { toSnapshot: _, ...seed } = full;
+  zfs.on(['receive', '-s', '-u', '-o', 'readonly=on', '-x', 'mountpoint', TARGET], { script: keep(zfs) });
+  zfs.on(['set', 'canmount=noauto', TARGET], {});
+  expect(await (await decide(seed)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
+  expect(zfs.calls().at(-1)).toBe(`set canmount=noauto ${TARGET}`);
+});
+
+test('without zfs on this machine the refusal names the package', async () => {
+  using zfs = new FakeZfs();
+  const path = process.env['PATH'];
+  process.env['PATH'] = join(zfs.directory, 'nowhere');
+  try {
+    await expect(decide(full)).rejects.toMatchObject({ code: 'PROGRAM_MISSING' });
+  } finally {
+    process.env['PATH'] = path;
+  }
+});
+
+test('the announced name is taken only when the receiver asks for it', async () => {
+  using zfs = new FakeZfs();
+  zfs
+    .dataset('tank', {})
+    .dataset('tank/my data')
+    .snapshots('tank/my data', { tue: [22n, 1] });
+  zfs.on([...NEW_FILESYSTEM, 'tank/my data'], { script: keep(zfs) });
+  const sink = await decide(full, { kind: 'announced-name' });
+  expect(await sink.commit()).toMatchObject({ target: 'tank/my data' });
+});
