@@ -1,0 +1,20 @@
+// Paths of files to send or to write, and directories for logs. `-` is a standard stream.
+import { malformed } from './malformed.ts';
+
+/** A path, or `-`. Any bytes but none and NUL; `~` is the shell's to expand. @throws ZwireError FLAG_MALFORMED */
+export function parsePath(text: string): string {
+  if (text === '' || text.includes('\0'))
+    throw malformed(text, 'a path', './data.img, or - for a standard stream');
+  return text;
+}
+
+const INTERFACE_CHARACTERS_MAX = 15; // IFNAMSIZ - 1, linux/if.h
+
+/** The name of a network interface, as the kernel allows it (dev_valid_name). @throws ZwireError FLAG_MALFORMED */
+export function parseInterface(text: string): string {
+  const valid = /^[^\s/:\0]+$/.test(text) && text !== '.' && text !== '..';
+  if (!valid || Buffer.byteLength(text) > INTERFACE_CHARACTERS_MAX) {
+    throw malformed(text, 'the name of a network interface (15 characters at most)', 'eth0');
+  }
+  return text;
+}

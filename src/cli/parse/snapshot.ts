@@ -1,0 +1,40 @@
+// Names of datasets and snapshots as they are typed; what a name may hold is zfs/name.ts's to say.
+import { ZwireError } from '../../bytes/zwire-error.ts';
+import { type DatasetName, parseDatasetName, parseSnapshotName, type SnapshotName } from '../../zfs/name.ts';
+
+/** A whole snapshot name, such as tank/data@monday. @throws ZwireError NAME_INVALID */
+export function parseSnapshot(text: string): SnapshotName {
+  if (text.includes('@')) return parseSnapshotName(text);
+  const dataset = parseDatasetName(text);
+  throw new ZwireError('NAME_INVALID', `"${text}" is a dataset, and what travels is a snapshot of it`, {
+    fields: { name: text },
+    hint:
+      `Name one, such as ${dataset}@monday. To list them: zfs list -t snapshot ${dataset}\n` +
+      `To take one: zfs snapshot ${dataset}@monday`,
+  });
+}
+
+/** A dataset or a pool, such as tank/data. @throws ZwireError NAME_INVALID */
+export function parseDataset(text: string): DatasetName {
+  return parseDatasetName(text);
+}
+
+/** A pool: a dataset name of one component. @throws ZwireError NAME_INVALID */
+export function parsePool(text: string): DatasetName {
+  const name = parseDatasetName(text);
+  if (!name.includes('/')) return name;
+  throw new ZwireError('NAME_INVALID', `"${text}" is a dataset, not a pool`, {
+    fields: { name: text },
+    hint: `For a dataset, use --dataset ${text}`,
+  });
+}
+
+/**
+ * What --from and --snapshot take beside a dataset: `@monday`, `monday` or `tank/data@monday`.
+ * @throws ZwireError NAME_INVALID
+ */
+export function parseSnapshotBeside(dataset: DatasetName, text: string): SnapshotName {
+  return parseSnapshotName(
+    text.includes('@') && !text.startsWith('@') ? text : `${dataset}@${text.replace(/^@/, '')}`,
+  );
+}
