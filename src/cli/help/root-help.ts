@@ -1,0 +1,32 @@
+// `zwire --help`.
+import type { HelpPage } from '../render/help-page.ts';
+
+export const ROOT_HELP: HelpPage = {
+  purpose:
+    'Replicate ZFS over the wire: datasets, pools, deltas and files, as raw Ethernet frames or plain UDP,\n' +
+    'at the speed of the link, losing nothing.',
+  usage: ['zwire COMMAND [FLAGS]', 'zwire COMMAND --help', 'zwire --version'],
+  commands: [
+    ['send', 'Send a snapshot, a file or standard input'],
+    ['receive', 'Receive into a file, standard output or a dataset'],
+    ['testbed', 'Two network namespaces and a cable, for playing'],
+    ['seed', "Help on the seed's form: zwire --reciever ..., zwire --full-sync ..., zwire --send-delta ..."],
+  ],
+  examples: [
+    [
+      'A file over plain UDP, without privilege:',
+      'host-b$ zwire receive --file out.img --once\nhost-a$ zwire send --file x.img --to host-b',
+    ],
+    [
+      'A dataset as raw frames (both sides need CAP_NET_RAW; --insecure, since there are no keys yet):',
+      'host-b# zwire receive --interface eth1 --into backup/tank --insecure\n' +
+        'host-a# zwire send tank/data@monday --interface eth1 --destination-ip 198.18.0.2 --insecure',
+    ],
+    [
+      'What has changed since, to the same receiver:',
+      'host-a# zwire send tank/data@tuesday --from @monday \\\n' +
+        '          --interface eth1 --destination-ip 198.18.0.2 --insecure',
+    ],
+    ['Try it on this machine alone:', '$ zwire testbed shell'],
+  ],
+};

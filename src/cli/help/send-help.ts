@@ -1,0 +1,34 @@
+// `zwire send --help`, all but its flags.
+import type { HelpPage } from '../render/help-page.ts';
+
+export const SEND_HELP: HelpPage = {
+  purpose:
+    'Send a ZFS snapshot, a file or standard input to one receiver.\n\n' +
+    'Exit code 0 means that the receiver has verified and written everything; for a snapshot, that its\n' +
+    "zfs receive succeeded and the snapshot's guid was read back. With --one-way nobody can say so: 0\n" +
+    'then means sent.',
+  usage: [
+    'zwire send DATASET@SNAPSHOT [--from @SNAPSHOT] [-R] DESTINATION --insecure',
+    'zwire send --file PATH DESTINATION',
+    'DESTINATION is --to HOST[:PORT], or --interface IF --destination-ip IP',
+  ],
+  examples: [
+    [
+      'A file, and a stream:',
+      'zwire send --file x.img --to 198.18.0.2\ntar c /srv | zwire send --file - --to backup.example',
+    ],
+    [
+      'A dataset, then what has changed:',
+      'zwire send tank/data@monday --to 198.18.0.2 --insecure\nzwire send tank/data@tuesday --from @monday --to 198.18.0.2 --insecure',
+    ],
+    [
+      'A whole pool as raw frames:',
+      'zwire send tank@nightly -R --interface eth1 --destination-ip 198.18.0.2 --insecure',
+    ],
+    [
+      'One way, to an address that only exists on the wire:',
+      'zwire send --file x.img --interface eth1 --destination-ip 198.18.0.2 \\\n' +
+        '  --destination-mac e2:ff:48:6e:a9:fe --one-way --rate 1Gbit',
+    ],
+  ],
+};

@@ -1,0 +1,33 @@
+// Carries out a receive request: its link, where things land, and for how long.
+import { fileSinkPolicy } from '../../transfer/file-sink.ts';
+import { receive } from '../../transfer/receive.ts';
+import type { SinkPolicy } from '../../transfer/sink.ts';
+import { zfsSinkPolicy } from '../../transfer/zfs-sink.ts';
+import type { CliContext } from '../context.ts';
+import { isStandardOutput, type ReceiveRequest, type TargetRequest } from '../request/receive-request.ts';
+import { insecureWarning } from './insecure-warning.ts';
+import type { Run } from './reported-run.ts';
+import { resolveLink } from './resolve-host.ts';
+import { refuseTerminalOutput } from './terminal-check.ts';
+
+/** @throws ZwireError */
+export async function runReceive(request: ReceiveRequest, context: CliContext, run: Run): Promise<void> {
+  if (isStandardOutput(request.target)) refuseTerminalOutput(context);
+  if (request.target.kind !== 'file') run.report(insecureWarning(context.now()));
+  await receive({
+    link: await resolveLink(request.link),
+    wire: request.wire,
+    sink: sinkPolicy(request.target, request.insecure),
+    once: request.once,
+    timeoutMs: request.timeoutMs,
+    maxTransfers: request.maxTransfers,
+    poolBytes: request.poolBytes,
+    insecure: request.insecure,
+    signal: run.signal,
+    onEvent: run.report,
+  });
+}
+
+function sinkPolicy(target: TargetRequest, insecure: boolean): SinkPolicy {
+  return target.kind === 'file' ? fileSinkPolicy(target.path) : zfsSinkPolicy(target, { insecure });
+}
