@@ -58,7 +58,9 @@ export class InboundTransfer {
   /** Something changed since the last STATUS; records completed since. */
   dirty = false;
   freshRecords = 0;
+  /** Time of the newest PROBE: answered, and still to be answered; 0 for none. */
   echoTimeUs = 0;
+  probeTimeUs = 0;
   failure: Failure | undefined;
 
   readonly #pool: SlotPool;

@@ -104,7 +104,7 @@ export class ReceiverLoop {
         frames++;
       }
       this.#takeMail(nowMs);
-      this.#serve(nowMs);
+      this.#serve(nowMs, frames < FRAMES_A_TURN);
       if (this.#stopAtMs !== 0 && (this.#transfers.size === 0 || nowMs >= this.#stopAtMs)) return;
       if (frames > 0) this.#busyAtMs = nowMs;
       else this.#rest(nowMs);
@@ -195,8 +195,8 @@ export class ReceiverLoop {
         if (transfer.state === 'receiving' && !transfer.oneWay) this.#sendJoin(transfer);
         break;
       case MessageType.probe:
-        transfer.echoTimeUs = decodeProbe(body).timeUs;
-        this.#sendStatus(transfer, nowMs);
+        // Answered when everything that was sent before it has been read too: it lies in other rings.
+        transfer.probeTimeUs = decodeProbe(body).timeUs;
         break;
       case MessageType.end:
         transfer.onEnd(decodeEnd(body), nowMs);
@@ -364,12 +364,15 @@ export class ReceiverLoop {
 
   // --- what is due by time
 
-  #serve(nowMs: number): void {
+  #serve(nowMs: number, drained: boolean): void {
     if (this.#transfers.size > 0 && nowMs - this.#dropsAtMs > DROPS_EVERY_MS) {
       this.#dropsAtMs = nowMs;
       this.#drops += this.#link.inbound.takeDrops();
     }
-    for (const transfer of this.#transfers.values()) this.#serveTransfer(transfer, nowMs);
+    for (const transfer of this.#transfers.values()) {
+      this.#serveTransfer(transfer, nowMs);
+      if (drained && transfer.probeTimeUs !== 0) this.#answerProbe(transfer, nowMs);
+    }
   }
 
   #serveTransfer(transfer: InboundTransfer, nowMs: number): void {
@@ -392,6 +395,12 @@ export class ReceiverLoop {
       });
     }
     if (this.#status.due(transfer, nowMs)) this.#sendStatus(transfer, nowMs);
+  }
+
+  #answerProbe(transfer: InboundTransfer, nowMs: number): void {
+    transfer.echoTimeUs = transfer.probeTimeUs;
+    transfer.probeTimeUs = 0;
+    this.#sendStatus(transfer, nowMs);
   }
 
   #sendStatus(transfer: InboundTransfer, nowMs: number): void {

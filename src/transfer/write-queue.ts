@@ -1,13 +1,14 @@
 // The way from the receiving worker to a writing worker: a ring of (slot, bytes) in shared memory, in stream order.
 // The receiver adds at the head; the writer moves the tail when bytes are in the sink. Neither ever blocks the other.
 //
-//   i32 words: 0 head | 1 tail | 2 ended (no more after head) | 3 aborted | 4 writer sleeps | 8.. slot, bytes, slot, bytes ...
+//   i32 words: 0 head | 1 tail | 2 ended (no more after head) | 3 aborted | 4 writer sleeps | 5 never set | 8.. slot, bytes, slot, bytes ...
 
 const HEAD = 0;
 const TAIL = 1;
 const ENDED = 2;
 const ABORTED = 3;
 const SLEEPING = 4;
+const NAPPING = 5;
 const ENTRIES = 8;
 
 export class WriteQueue {
@@ -94,6 +95,11 @@ export class WriteQueue {
   finish(count: number): void {
     const tail = Atomics.load(this.#words, TAIL);
     Atomics.store(this.#words, TAIL, (tail + count) % (this.#capacity * 2));
+  }
+
+  /** A short sleep that nobody is asked to end: waking a thread for every record would cost more than writing it. */
+  nap(ms: number): void {
+    Atomics.wait(this.#words, NAPPING, 0, ms);
   }
 
   /** Sleeps until something is pushed, ended or aborted, at most `timeoutMs`. */

@@ -23,6 +23,9 @@ export type WriterMessage =
 /** Records a writev: half a megabyte. */
 const BATCH = 8;
 const IDLE_MS = 100;
+/** While data flows the writer looks every so often; only after this long without any does it ask to be woken. */
+const NAP_MS = 0.2;
+const FLOWING_MS = 20;
 
 class Writer {
   readonly #data: WriterData;
@@ -36,6 +39,7 @@ class Writer {
   }
 
   run(): WriterMessage {
+    let workedAtMs = 0;
     for (;;) {
       if (this.#queue.aborted) return { kind: 'stopped' };
       const ended = this.#queue.ended;
@@ -43,7 +47,9 @@ class Writer {
       if (ready > 0) {
         if (!this.#writeBatch(ready)) return { kind: 'stopped' };
         this.#queue.finish(ready);
+        workedAtMs = performance.now();
       } else if (ended) return { kind: 'drained' };
+      else if (performance.now() - workedAtMs < FLOWING_MS) this.#queue.nap(NAP_MS);
       else this.#queue.sleep(IDLE_MS);
     }
   }
