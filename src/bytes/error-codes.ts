@@ -196,10 +196,7 @@ export const ERROR_CODES = {
   DIGEST_MISMATCH: { exit: 'failed', meaning: 'what arrived is not what was announced at the end' },
   SOURCE_FAILED: { exit: 'failed', meaning: 'reading the source failed' },
   SINK_FAILED: { exit: 'failed', meaning: 'writing what arrived failed' },
-  KIND_MISMATCH: {
-    exit: 'refused',
-    meaning: 'a file was sent to a receiver of datasets, or a dataset to one of files',
-  },
+  KIND_MISMATCH: { exit: 'refused', meaning: 'a file was sent to a receiver of datasets' },
   TARGET_BUSY: { exit: 'refused', meaning: 'another transfer into the target is under way' },
   INTERRUPTED: { exit: 'interrupted', meaning: 'the user ended the transfer' },
   // cli
