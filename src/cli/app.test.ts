@@ -51,20 +51,11 @@ describe('help', () => {
       expect(send).toContain(flag);
     }
     const seed = (await said('seed --help')).stdout;
-    for (const flag of [
-      ...[
-        'reciever',
-        'interface',
-        'dummy-data',
-        'full-sync',
-        'send-delta',
-        'delta-start',
-        'delta-end',
-        'pool',
-      ],
-      ...['dataset', 'snapshot', 'destination-ip', 'destination-mac', 'source-ip', 'source-mac', 'udp-port'],
-      ...['framesize', 'rate-limit', 'verbosity-level', 'locale', 'log-dir', 'debug'],
-    ]) {
+    const flags =
+      'reciever interface dummy-data full-sync send-delta delta-start delta-end pool dataset snapshot ' +
+      'destination-ip destination-mac source-ip source-mac udp-port framesize rate-limit verbosity-level ' +
+      'locale log-dir debug';
+    for (const flag of flags.split(' ')) {
       expect(seed).toContain(`  --${flag} `);
     }
     expect((await said('testbed shell --help')).stdout).not.toContain('inside');

@@ -28,7 +28,7 @@ export function hintOf(error: unknown): string | undefined {
 
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;
-  return typeof error === 'string' ? error : JSON.stringify(error);
+  return typeof error === 'string' ? error : (JSON.stringify(error) ?? 'nothing was thrown');
 }
 
 /** The exit code that an error ends the program with. */

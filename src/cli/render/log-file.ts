@@ -53,8 +53,13 @@ export function openLogFile(options: LogFileOptions): Reporter {
   let progressTime = Number.NEGATIVE_INFINITY;
 
   const close = (): void => {
-    if (descriptor !== undefined) closeSync(descriptor);
+    const open = descriptor;
     descriptor = undefined;
+    try {
+      if (open !== undefined) closeSync(open);
+    } catch {
+      // A network file system may report a late write error here. The log is lost; the run is not.
+    }
   };
   const append = (event: CommandEvent): void => {
     const level = levelOf(event);
