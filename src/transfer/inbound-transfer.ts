@@ -55,6 +55,8 @@ export class InboundTransfer {
   heardAtMs: number;
   endedAtMs = 0;
   badRecords = 0;
+  /** Frames with segments of this transfer. */
+  frames = 0;
   /** Something changed since the last STATUS; records completed since. */
   dirty = false;
   freshRecords = 0;
@@ -76,6 +78,7 @@ export class InboundTransfer {
   #bytes = 0;
   #repeats = 0;
   #lastRecord = -1;
+  #lastRecords = 0;
   #end: End | undefined;
   #endAtMs = 0;
   #verified = false;
@@ -261,7 +264,10 @@ export class InboundTransfer {
 
   #completed(record: number, slot: number, plainBytes: number, last: boolean): void {
     this.table.complete(record, slot, plainBytes);
-    if (last) this.#lastRecord = record;
+    if (last) {
+      this.#lastRecords++;
+      this.#lastRecord = record;
+    }
     this.freshRecords++;
     this.#advance();
   }
@@ -340,6 +346,7 @@ export class InboundTransfer {
     const whole =
       this.table.cumulative === end.records &&
       this.#lastRecord === end.records - 1 &&
+      this.#lastRecords === 1 &&
       BigInt(this.#bytes) === end.bytes &&
       digest.equals(end.digest);
     if (!whole) {
@@ -402,6 +409,7 @@ export class InboundTransfer {
   publish(): void {
     this.counters.set('bytes', this.#bytes);
     this.counters.set('records', this.table.cumulative);
+    this.counters.set('frames', this.frames);
     this.counters.set('repeats', this.#repeats);
     this.counters.set('delivered', this.delivered);
   }

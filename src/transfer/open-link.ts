@@ -7,6 +7,7 @@ export function openSenderLink(options: LinkOptions): SenderLink {
   return options.kind === 'raw' ? openRawSender(options) : openUdpSender(options);
 }
 
-export function openReceiverLink(options: LinkOptions): ReceiverLink {
-  return options.kind === 'raw' ? openRawReceiver(options) : openUdpReceiver(options);
+/** `ordered`: datagrams come in their order of arrival, whatever their lengths (v0 needs it). */
+export function openReceiverLink(options: LinkOptions, ordered = false): ReceiverLink {
+  return options.kind === 'raw' ? openRawReceiver(options, ordered) : openUdpReceiver(options);
 }

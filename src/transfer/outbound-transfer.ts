@@ -9,38 +9,23 @@ import { createHash, type Hash } from 'node:crypto';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
-import { POLLIN, Poller } from '../sys/descriptor.ts';
 import { createSealer, type RecordSealer, TAG_BYTES } from '../seal/record-seal.ts';
 import type { SessionKeys } from '../seal/session-keys.ts';
-import { type AbortCode, decodeAbort, encodeAbort } from '../wire/abort.ts';
-import { type Announcement, encodeAnnounceClear, encodeAnnouncement } from '../wire/announce.ts';
-import { encodeEnd } from '../wire/end.ts';
+import { POLLIN, Poller } from '../sys/descriptor.ts';
+import type { AbortCode } from '../wire/abort.ts';
+import type { Announcement } from '../wire/announce.ts';
+import type { End } from '../wire/end.ts';
 import type { Geometry } from '../wire/geometry.ts';
-import { JOIN_CLEAR_BYTES, type JoinAccepted, decodeJoin } from '../wire/join.ts';
-import { controlBodyBytesForMtu } from '../wire/limits.ts';
-import { encodeProbe } from '../wire/probe.ts';
-import {
-  MessageType,
-  SEGMENT_HEADER_BYTES,
-  type SegmentHeader,
-  decodeSegmentHeader,
-  emptySegmentHeader,
-} from '../wire/segment.ts';
-import { type Status, decodeStatus, emptyStatus } from '../wire/status.ts';
-import { ControlChannel } from './control-channel.ts';
+import type { Join, JoinAccepted } from '../wire/join.ts';
+import type { Status } from '../wire/status.ts';
 import type { Counters } from './counters.ts';
 import type { MailReceiver } from './mailbox.ts';
 import { RepairQueue } from './repair-queue.ts';
 import { SendWindow } from './send-window.ts';
+import { RemoteFailure, SenderConversation } from './sender-conversation.ts';
 import { SourceReader } from './source-reader.ts';
 import { TokenBucket } from './token-bucket.ts';
-import {
-  type SenderData,
-  type SenderMail,
-  type SenderMessage,
-  type TransferOutcome,
-  knownCode,
-} from './worker-message.ts';
+import type { SenderData, SenderMail, SenderMessage, TransferOutcome } from './worker-message.ts';
 
 /** Sealed records kept for repeats, and with them the most records in flight: 6 MB stay in cache, 128 MB do not. */
 export const WINDOW_SLOTS = 96;
@@ -54,7 +39,7 @@ const WARM_UP_MS = 200;
 const ONE_WAY_END_TIMES = 250;
 const ONE_WAY_END_EVERY_MS = 10;
 const TAGS_PER_HASH = 64;
-const GOODBYES = 3;
+const PUBLISH_EVERY_RECORDS = 16;
 
 export class OutboundTransfer {
   readonly #data: SenderData;
@@ -63,15 +48,12 @@ export class OutboundTransfer {
   readonly #mail: MailReceiver<SenderMail>;
   readonly #counters: Counters;
   readonly #post: (message: SenderMessage) => void;
-  readonly #channel: ControlChannel;
   readonly #transmitter: Transmitter;
+  readonly #conversation: SenderConversation;
   readonly #poller: Poller = new Poller();
-  readonly #header: SegmentHeader = emptySegmentHeader();
-  readonly #status: Status = emptyStatus();
   readonly #hash: Hash = createHash('sha256');
   readonly #tags: Uint8Array = new Uint8Array(TAGS_PER_HASH * TAG_BYTES);
   readonly #sealer: RecordSealer;
-  readonly #bodyBytesMax: number;
   readonly #repairs: RepairQueue;
   #tagCount = 0;
   #join: JoinAccepted | undefined;
@@ -80,12 +62,11 @@ export class OutboundTransfer {
   #sourceFd: number | undefined;
   #sourceDone = false;
   #result: TransferOutcome | undefined;
-  #announcement: Uint8Array = new Uint8Array(0);
+  #nowMs = 0;
   #records = 0;
   #bytes = 0;
   #announcedAtMs = 0;
-  #spokeAtMs = 0;
-  #rejected = 0;
+  #heardAtMs = 0;
 
   constructor(
     data: SenderData,
@@ -103,15 +84,9 @@ export class OutboundTransfer {
     this.#counters = counters;
     this.#post = post;
     const { transferIdHigh, transferIdLow } = data;
-    this.#channel = new ControlChannel(
-      keys.senderControl,
-      keys.receiverControl,
-      transferIdHigh,
-      transferIdLow,
-    );
     this.#transmitter = link.createTransmitter(geometry, WINDOW_SLOTS, transferIdHigh, transferIdLow);
+    this.#conversation = new SenderConversation(link, this.#transmitter, keys, data, geometry.mtuBytes);
     this.#sealer = createSealer(keys.data, transferIdHigh, transferIdLow);
-    this.#bodyBytesMax = controlBodyBytesForMtu(geometry.mtuBytes);
     this.#repairs = new RepairQueue(this.#transmitter);
   }
 
@@ -123,7 +98,7 @@ export class OutboundTransfer {
       this.#settle();
       return this.#end();
     } catch (error) {
-      this.#sayAbort(error);
+      this.#sayWhy(error);
       throw error;
     } finally {
       this.#publish();
@@ -133,7 +108,7 @@ export class OutboundTransfer {
   // --- announcing
 
   #announce(): void {
-    const { announcement, oneWay, timeoutMs } = this.#data;
+    const { announcement, oneWay, timeoutMs, joinTimeoutMs, rateBitsPerSecond } = this.#data;
     const whole: Announcement = {
       ...announcement,
       features: [...announcement.features, ...(this.#transmitter.gso ? ['gso'] : [])],
@@ -143,78 +118,57 @@ export class OutboundTransfer {
       feedback: oneWay ? 'none' : 'one',
       timeoutMs,
     };
-    this.#announcement = encodeAnnouncement(whole, this.#bodyBytesMax);
+    this.#conversation.prepare(whole);
     const startMs = performance.now();
+    this.#heardAtMs = startMs;
+    this.#announcedAtMs = -ANNOUNCE_EVERY_MS;
     if (oneWay) this.#post({ kind: 'accepted' });
     for (;;) {
-      const nowMs = performance.now();
-      if (oneWay && nowMs - startMs >= WARM_UP_MS && this.#sourceFd !== undefined) break;
-      if (this.#join !== undefined && this.#sourceFd !== undefined) break;
-      if (!oneWay && this.#join === undefined && nowMs - startMs > this.#data.joinTimeoutMs)
-        throw this.#noReceiver();
-      this.#turn(nowMs);
+      this.#turn();
+      const ready = oneWay ? this.#nowMs - startMs >= WARM_UP_MS : this.#join !== undefined;
+      if (ready && this.#sourceFd !== undefined) break;
+      if (!oneWay && !ready && this.#nowMs - this.#heardAtMs > joinTimeoutMs) throw this.#noReceiver();
       this.#idle(oneWay ? 5 : 10, undefined);
     }
-    this.#startBucket();
-  }
-
-  #startBucket(): void {
-    const { rateBitsPerSecond } = this.#data;
     if (rateBitsPerSecond === undefined) return;
-    this.#bucket = new TokenBucket(rateBitsPerSecond, this.#geometry.recordBytes, performance.now());
+    this.#bucket = new TokenBucket(rateBitsPerSecond, this.#geometry.recordBytes, this.#nowMs);
   }
 
   #noReceiver(): ZwireError {
     const where = this.#link.description;
-    return new ZwireError(
-      'NO_RECEIVER',
-      `no receiver answered at ${where} within ${this.#data.joinTimeoutMs / 1000} s`,
-      {
-        fields: { peer: where },
-        hint:
-          'Check that `zwire receive` is running there on the same port, that the addresses are right, and that no firewall ' +
-          'drops UDP on that port.\nOn the receiver, `zwire receive --json` shows what arrives. ' +
-          'If nothing can answer (a one-way link), send with --one-way.',
-      },
-    );
-  }
-
-  #sendAnnounce(nowMs: number): void {
-    this.#announcedAtMs = nowMs;
-    const clear = encodeAnnounceClear({
-      suite: 'open',
-      keyId: new Uint8Array(8),
-      salt: this.#data.salt,
-      ephemeralPublic: new Uint8Array(32),
-      senderTimeNs: BigInt(Math.round((performance.timeOrigin + nowMs) * 1000)) * 1000n,
+    const seconds = this.#data.joinTimeoutMs / 1000;
+    return new ZwireError('NO_RECEIVER', `no receiver answered at ${where} within ${seconds} s`, {
+      fields: { peer: where },
+      hint:
+        'Check that `zwire receive` is running there on the same port, that the addresses are right, and that no firewall ' +
+        'drops UDP on that port.\nOn the receiver, `zwire receive --json` shows what arrives. ' +
+        'If nothing can answer (a one-way link), send with --one-way.',
     });
-    this.#say(MessageType.announce, this.#announcement, nowMs, clear);
   }
 
-  #say(type: number, body: Uint8Array, nowMs: number, clear?: Uint8Array): void {
-    this.#spokeAtMs = nowMs;
-    this.#transmitter.sendControl(this.#channel.write(type, body, clear));
-  }
+  // --- every turn of every state: mail, what came in, what is due by time
 
-  // --- every turn of every state: mail, inbound messages, what is due by time
-
-  #turn(nowMs: number): void {
-    for (let mail = this.#mail.take(); mail !== undefined; mail = this.#mail.take()) this.#onMail(mail);
-    this.#drainInbound(nowMs);
+  #turn(): void {
+    const nowMs = performance.now();
+    this.#nowMs = nowMs;
+    this.#takeMail();
+    this.#conversation.listen(this);
     this.#repairs.flush();
     const announcing = this.#data.oneWay || this.#join === undefined;
-    if (announcing && nowMs - this.#announcedAtMs >= ANNOUNCE_EVERY_MS) this.#sendAnnounce(nowMs);
+    if (announcing && nowMs - this.#announcedAtMs >= ANNOUNCE_EVERY_MS) {
+      this.#announcedAtMs = nowMs;
+      this.#conversation.announce(nowMs);
+    }
     const window = this.#window;
     if (window === undefined) return;
     if (window.silenceMs(nowMs) > this.#data.timeoutMs) throw this.#peerLost();
-    if (window.probeDue(nowMs) || nowMs - this.#spokeAtMs > KEEPALIVE_MS) this.#probe(window, nowMs);
+    if (window.probeDue(nowMs) || nowMs - this.#conversation.spokeAtMs > KEEPALIVE_MS) this.#probe(window);
   }
 
-  #probe(window: SendWindow, nowMs: number): void {
-    this.#transmitter.flush();
-    const timeUs = Math.max(1, Math.round(nowMs * 1000));
-    window.probed(timeUs, nowMs);
-    this.#say(MessageType.probe, encodeProbe({ timeUs }), nowMs);
+  #probe(window: SendWindow): void {
+    const timeUs = Math.max(1, Math.round(this.#nowMs * 1000));
+    this.#conversation.probe(timeUs, this.#nowMs);
+    window.probed(timeUs, this.#nowMs);
   }
 
   #peerLost(): ZwireError {
@@ -226,6 +180,10 @@ export class OutboundTransfer {
         hint: 'Check the receiver and the link. What had arrived was not committed; --timeout SECONDS waits longer.',
       },
     );
+  }
+
+  #takeMail(): void {
+    for (let mail = this.#mail.take(); mail !== undefined; mail = this.#mail.take()) this.#onMail(mail);
   }
 
   #onMail(mail: SenderMail): void {
@@ -244,53 +202,9 @@ export class OutboundTransfer {
     }
   }
 
-  #drainInbound(nowMs: number): void {
-    const { inbound } = this.#link;
-    while (inbound.next()) {
-      const { memory, payloadOffset, payloadBytes } = inbound;
-      const reason = decodeSegmentHeader(memory.view, payloadOffset, payloadBytes, this.#header);
-      if (reason === '' && this.#isOurs(this.#header)) {
-        const at = payloadOffset + SEGMENT_HEADER_BYTES;
-        this.#onControl(memory.bytes.slice(at, at + this.#header.payloadBytes), nowMs);
-      } else this.#rejected++;
-      inbound.release();
-    }
-  }
-
-  #isOurs(header: SegmentHeader): boolean {
-    return (
-      header.transferIdHigh === this.#data.transferIdHigh && header.transferIdLow === this.#data.transferIdLow
-    );
-  }
-
-  #onControl(payload: Uint8Array, nowMs: number): void {
-    const { type } = this.#header;
-    if (type !== MessageType.status && type !== MessageType.join && type !== MessageType.abort) {
-      this.#rejected++;
-      return;
-    }
-    const body = this.#channel.read(this.#header, payload, type === MessageType.join ? JOIN_CLEAR_BYTES : 0);
-    if (body === undefined) {
-      this.#rejected++;
-      return;
-    }
-    if (type === MessageType.join) this.#onJoin(body, nowMs);
-    else if (type === MessageType.status) this.#onStatus(body, nowMs);
-    else {
-      const abort = decodeAbort(body);
-      throw new ZwireError(
-        'PEER_ABORTED',
-        `the receiver ended the transfer: ${abort.message || abort.code}`,
-        {
-          fields: { abort: abort.code },
-        },
-      );
-    }
-  }
-
-  #onJoin(body: Uint8Array, nowMs: number): void {
+  /** Called by the conversation. */
+  onJoin(join: Join): void {
     if (this.#join !== undefined) return;
-    const join = decodeJoin(body);
     if (!join.accepted) {
       throw new ZwireError('REFUSED', `the receiver refused: ${join.message}`, {
         fields: { refusal: join.code },
@@ -301,21 +215,18 @@ export class OutboundTransfer {
       slots: WINDOW_SLOTS,
       linkRecords: join.windowRecords,
       creditLimit: join.creditLimit,
-      nowMs,
+      nowMs: this.#nowMs,
     });
     this.#post({ kind: 'accepted' });
   }
 
-  #onStatus(body: Uint8Array, nowMs: number): void {
-    const status = this.#status;
-    decodeStatus(new DataView(body.buffer, body.byteOffset, body.byteLength), 0, body.byteLength, status);
-    if (status.state === 'failed') {
-      const code = knownCode(status.resultCode, 'PEER_ABORTED');
-      throw new RemoteFailure(code, `on the receiver: ${status.resultText}`);
-    }
+  /** Called by the conversation. Before JOIN it means that the receiver is there and still deciding. */
+  onStatus(status: Status): void {
+    this.#heardAtMs = this.#nowMs;
     if (status.state === 'committed') this.#result = outcomeOf(status.resultText);
-    this.#window?.onStatus(status, nowMs, (record, low, high) => {
-      this.#repairs.add(this.#window?.slotOf(record) ?? 0, low, high);
+    const window = this.#window;
+    window?.onStatus(status, this.#nowMs, (record, low, high) => {
+      this.#repairs.add(window.slotOf(record), low, high);
     });
     this.#counters.set('drops', status.ringDrops);
     this.#counters.set('delivered', status.delivered);
@@ -328,54 +239,46 @@ export class OutboundTransfer {
     if (fd === undefined) throw new Error('streaming without a source');
     using reader = new SourceReader(fd, this.#geometry.plaintextBytes);
     let lastSent = false;
-    let waitingSinceMs = 0;
-    for (;;) {
-      const nowMs = performance.now();
-      this.#turn(nowMs);
-      if (lastSent) {
-        if (this.#window === undefined || this.#window.inFlight === 0) break;
-        this.#waitForWindow(nowMs);
-        continue;
+    while (!lastSent || (this.#window !== undefined && this.#window.inFlight > 0)) {
+      this.#turn();
+      // One-way there is nothing to wait for: a slot is free again as soon as its frame is with the kernel.
+      const mayAdvance = !lastSent && (this.#window === undefined || this.#window.maySend());
+      if (!mayAdvance) this.#waitForWindow();
+      else if (!this.#fill(reader)) this.#waitForSource(reader.fd);
+      else if (this.#pace()) {
+        lastSent = reader.ended;
+        this.#sendRecord(reader, lastSent);
       }
-      if (!this.#mayAdvance()) {
-        this.#waitForWindow(nowMs);
-        continue;
-      }
-      reader.fill();
-      if (!reader.full && !reader.ended) {
-        if (waitingSinceMs === 0) waitingSinceMs = nowMs;
-        const overdue = reader.filled > 0 && nowMs - waitingSinceMs > PARTIAL_RECORD_MS;
-        if (!overdue) {
-          this.#waitForSource(nowMs, reader.fd);
-          continue;
-        }
-      }
-      waitingSinceMs = 0;
-      if (!this.#pace(nowMs)) continue;
-      lastSent = reader.ended;
-      this.#sendRecord(reader, lastSent, nowMs);
     }
     this.#transmitter.flush();
     this.#publish();
   }
 
-  #mayAdvance(): boolean {
-    // One-way there is nothing to wait for; a slot is free again as soon as its frame is with the kernel.
-    return this.#window === undefined || this.#window.maySend();
+  #starvedSinceMs = 0;
+
+  /** True when a record's worth has been read, or as much as is worth sending now. */
+  #fill(reader: SourceReader): boolean {
+    reader.fill();
+    if (!reader.full && !reader.ended) {
+      if (this.#starvedSinceMs === 0) this.#starvedSinceMs = this.#nowMs;
+      if (reader.filled === 0 || this.#nowMs - this.#starvedSinceMs <= PARTIAL_RECORD_MS) return false;
+    }
+    this.#starvedSinceMs = 0;
+    return true;
   }
 
   /** True when the rate allows a record now; waits a little otherwise. */
-  #pace(nowMs: number): boolean {
+  #pace(): boolean {
     if (this.#bucket === undefined) return true;
-    const waitMs = this.#bucket.take(this.#geometry.recordBytes, nowMs);
+    const waitMs = this.#bucket.take(this.#geometry.recordBytes, this.#nowMs);
     if (waitMs === 0) return true;
     this.#transmitter.flush();
     this.#mail.wait(Math.min(waitMs, 5));
-    this.#counters.add('waitWireMs', performance.now() - nowMs);
+    this.#counters.add('waitWireMs', performance.now() - this.#nowMs);
     return false;
   }
 
-  #sendRecord(reader: SourceReader, last: boolean, nowMs: number): void {
+  #sendRecord(reader: SourceReader, last: boolean): void {
     const record = this.#records++;
     const slot = record % WINDOW_SLOTS;
     const transmitter = this.#transmitter;
@@ -387,11 +290,11 @@ export class OutboundTransfer {
     if (++this.#tagCount === TAGS_PER_HASH) this.#hashTags();
     transmitter.stamp(slot, record, filled + TAG_BYTES, last);
     transmitter.queueRecord(slot);
-    this.#window?.sent(nowMs);
-    this.#spokeAtMs = nowMs;
+    this.#window?.sent(this.#nowMs);
+    this.#conversation.spokeAtMs = this.#nowMs;
     this.#bytes += filled;
     reader.reset();
-    if ((record & 15) === 0) this.#publish();
+    if (record % PUBLISH_EVERY_RECORDS === 0) this.#publish();
   }
 
   #hashTags(): void {
@@ -399,19 +302,19 @@ export class OutboundTransfer {
     this.#tagCount = 0;
   }
 
-  #waitForSource(sinceMs: number, fd: number): void {
+  #waitForSource(fd: number): void {
     this.#transmitter.flush();
     this.#publish();
     this.#idle(10, fd);
-    this.#counters.add('waitSourceMs', performance.now() - sinceMs);
+    this.#counters.add('waitSourceMs', performance.now() - this.#nowMs);
   }
 
-  #waitForWindow(sinceMs: number): void {
+  #waitForWindow(): void {
     this.#transmitter.flush();
     this.#publish();
     this.#idle(1, undefined);
     const name = this.#window?.limitedBy === 'credit' ? 'waitSinkMs' : 'waitWireMs';
-    this.#counters.add(name, performance.now() - sinceMs);
+    this.#counters.add(name, performance.now() - this.#nowMs);
   }
 
   /** Sleeps until something comes in, the source has more, or the time is over. */
@@ -429,7 +332,7 @@ export class OutboundTransfer {
     this.#counters.set('frames', framesSent);
     this.#counters.set('segments', segmentsSent);
     this.#counters.set('repeats', this.#repairs.segments);
-    this.#counters.set('rejected', this.#rejected);
+    this.#counters.set('rejected', this.#conversation.rejected);
   }
 
   // --- settling and ending
@@ -439,71 +342,58 @@ export class OutboundTransfer {
     this.#hashTags();
     this.#post({ kind: 'sourceEnded' });
     while (!this.#sourceDone) {
-      this.#turn(performance.now());
+      this.#turn();
       this.#idle(5, undefined);
     }
   }
 
   #end(): TransferOutcome {
-    const end = encodeEnd({
-      records: this.#records,
-      bytes: BigInt(this.#bytes),
-      digest: this.#hash.digest(),
-    });
+    const end = { records: this.#records, bytes: BigInt(this.#bytes), digest: this.#hash.digest() };
     if (this.#data.oneWay) return this.#endOneWay(end);
     let endedAtMs = 0;
     let everyMs = END_EVERY_MS;
     while (this.#result === undefined) {
-      const nowMs = performance.now();
-      this.#turn(nowMs);
-      if (nowMs - endedAtMs >= everyMs) {
+      this.#turn();
+      if (this.#nowMs - endedAtMs >= everyMs) {
         if (endedAtMs !== 0) everyMs = Math.min(everyMs * 2, KEEPALIVE_MS);
-        endedAtMs = nowMs;
-        this.#say(MessageType.end, end, nowMs);
+        endedAtMs = this.#nowMs;
+        this.#conversation.end(end, this.#nowMs);
       }
       this.#idle(10, undefined);
     }
-    const goodbye = encodeAbort({ code: 'DONE', message: '' }, this.#bodyBytesMax);
-    for (let times = 0; times < GOODBYES; times++) this.#say(MessageType.abort, goodbye, performance.now());
+    this.#conversation.abort('DONE', '');
     return this.#result;
   }
 
-  #endOneWay(end: Uint8Array): TransferOutcome {
+  #endOneWay(end: End): TransferOutcome {
     for (let times = 0; times < ONE_WAY_END_TIMES; times++) {
-      const nowMs = performance.now();
-      this.#turn(nowMs);
-      this.#say(MessageType.end, end, nowMs);
+      this.#turn();
+      this.#conversation.end(end, this.#nowMs);
       this.#mail.wait(ONE_WAY_END_EVERY_MS);
     }
     return { outcome: 'delivered' };
   }
 
-  /** Tells the receiver why, unless the news came from there or nobody was there. */
-  #sayAbort(error: unknown): void {
-    if (error instanceof RemoteFailure) {
-      const goodbye = encodeAbort({ code: 'DONE', message: '' }, this.#bodyBytesMax);
-      for (let times = 0; times < GOODBYES; times++) this.#say(MessageType.abort, goodbye, 0);
-      return;
-    }
-    if (error instanceof ZwireError && ['REFUSED', 'NO_RECEIVER', 'INTERFACE_DOWN'].includes(error.code))
-      return;
-    const code: AbortCode = error instanceof AbortedTransfer ? error.abortCode : 'OTHER';
-    const message = error instanceof Error ? error.message : String(error);
-    const body = encodeAbort({ code, message }, this.#bodyBytesMax);
+  /** Tells the receiver why, unless it said so itself. */
+  #sayWhy(error: unknown): void {
+    const refused = error instanceof ZwireError && error.code === 'REFUSED';
+    if (refused) return;
+    const code: AbortCode =
+      error instanceof RemoteFailure ? 'DONE' : error instanceof AbortedTransfer ? error.abortCode : 'OTHER';
     try {
-      for (let times = 0; times < GOODBYES; times++) this.#say(MessageType.abort, body, 0);
+      this.#conversation.abort(code, error instanceof Error ? error.message : String(error));
     } catch (sendError) {
       // The first error is the one to report; that the goodbye could not leave either only confirms it.
       if (!(sendError instanceof Error)) throw sendError;
     }
   }
 
-  /** --rate-limit: every frame waits this long; mail and what comes in are looked after meanwhile. */
+  /** --rate-limit: every frame waits this long; mail is looked after meanwhile. */
   pauseBeforeFrames(pauseMs: number): void {
     this.#transmitter.beforeFrame = () => {
       const untilMs = performance.now() + pauseMs;
       for (let nowMs = performance.now(); nowMs < untilMs; nowMs = performance.now()) {
-        for (let mail = this.#mail.take(); mail !== undefined; mail = this.#mail.take()) this.#onMail(mail);
+        this.#takeMail();
         this.#mail.wait(Math.min(100, untilMs - nowMs));
       }
     };
@@ -528,9 +418,6 @@ class AbortedTransfer extends ZwireError {
     this.abortCode = abortCode;
   }
 }
-
-/** The receiver reported a failure: it knows already. */
-class RemoteFailure extends ZwireError {}
 
 /** `{"target": ..., "guid": ...}` of a committed STATUS; anything else is only text. */
 function outcomeOf(text: string): TransferOutcome {

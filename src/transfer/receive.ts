@@ -47,7 +47,12 @@ export async function receive(options: ReceiveOptions): Promise<ReceiveSummary> 
     const { receiveV0 } = await import('./v0-receive.ts');
     return receiveV0(options);
   }
-  return new Receiving(options).run();
+  return receiveThrough('receiver-worker', options);
+}
+
+/** Receives with the worker of this name, which speaks ReceiverMail and ReceiverMessage. */
+export function receiveThrough(worker: string, options: ReceiveOptions): Promise<ReceiveSummary> {
+  return new Receiving(worker, options).run();
 }
 
 class Receiving implements ReceptionHost {
@@ -56,13 +61,15 @@ class Receiving implements ReceptionHost {
   poolAddress = 0;
   poolBytes = 0;
   slotBytes = 0;
+  readonly #worker: string;
   readonly #receptions: Map<string, Reception> = new Map();
   #committed = 0;
   #failed = 0;
   #firstError: unknown;
   #stopping = false;
 
-  constructor(options: ReceiveOptions) {
+  constructor(worker: string, options: ReceiveOptions) {
+    this.#worker = worker;
     this.options = options;
   }
 
@@ -74,7 +81,7 @@ class Receiving implements ReceptionHost {
     const { link, timeoutMs, maxTransfers, poolBytes, signal } = this.options;
     if (signal.aborted) throw interrupted();
     const workerData: ReceiverData = { link, timeoutMs, maxTransfers, poolBytes, mail: this.mail.shared };
-    const worker = new Worker(workerUrl('receiver-worker'), { workerData });
+    const worker = new Worker(workerUrl(this.#worker), { workerData });
     this.mail.attach(worker);
     const onAbort = (): void => void this.#interrupt();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -110,6 +117,11 @@ class Receiving implements ReceptionHost {
   #onMessage(message: Exclude<ReceiverMessage, { kind: 'stopped' | 'error' }>): void {
     if (message.kind === 'listening') {
       this.#onListening(message);
+      return;
+    }
+    if (message.kind === 'turnedAway') {
+      const { peer, message: reason } = message;
+      this.emit('', { event: 'refused', code: 'TARGET_BUSY', message: reason, peer });
       return;
     }
     if (message.kind === 'announced') {

@@ -50,6 +50,7 @@ const POLL_IDLE_MS = 20;
 const LINGER_MS = 10_000;
 const CLOSE_MS = 1000;
 const REFUSALS = 3;
+const REFUSALS_KEPT = 1024;
 /** New announcements looked at a second; more are dropped unread. */
 const ANNOUNCEMENTS_A_SECOND = 100;
 /** Drop counters cost a system call each. */
@@ -63,7 +64,7 @@ export class ReceiverLoop {
   readonly #post: (message: ReceiverMessage) => void;
   readonly #credit: CreditPool;
   readonly #transfers: Map<string, InboundTransfer> = new Map();
-  readonly #refused: Map<string, { code: RefusalCode; message: string }> = new Map();
+  readonly #refused: Map<string, Refusal> = new Map();
   readonly #closed: Set<string> = new Set();
   readonly #header: SegmentHeader = emptySegmentHeader();
   readonly #poller: Poller = new Poller();
@@ -136,6 +137,7 @@ export class ReceiverLoop {
         return;
       }
       const transfer = this.#find(header);
+      if (transfer !== undefined && at === payloadOffset) transfer.frames++;
       if (header.type === MessageType.data && transfer !== undefined) {
         at += transfer.onData(header, memory, at, endAt, nowMs);
         continue;
@@ -191,8 +193,10 @@ export class ReceiverLoop {
     transfer.heardAtMs = nowMs;
     switch (header.type) {
       case MessageType.announce:
-        // Our JOIN was lost.
-        if (transfer.state === 'receiving' && !transfer.oneWay) this.#sendJoin(transfer);
+        if (transfer.oneWay) break;
+        // Our JOIN was lost; or the policy is still deciding, and the sender should know that someone is here.
+        if (transfer.state === 'receiving') this.#sendJoin(transfer);
+        else if (transfer.state === 'deciding') this.#sendStatus(transfer, nowMs);
         break;
       case MessageType.probe:
         // Answered when everything that was sent before it has been read too: it lies in other rings.
@@ -242,7 +246,7 @@ export class ReceiverLoop {
     if (body === undefined) return;
     const announcement = decodeAnnouncement(body);
     const peer = this.#link.inbound.peer();
-    const refusal = this.#refused.get(name) ?? this.#admission(name);
+    const refusal = this.#refused.get(name) ?? this.#admission(name, announcement);
     if (refusal !== undefined) {
       const answer = encodeJoin({ accepted: false, ...refusal }, bodyBytesMax(announcement));
       this.#link.reply(peer, channel.write(MessageType.join, answer, encodeJoinClear(EMPTY_JOIN_CLEAR)));
@@ -278,12 +282,17 @@ export class ReceiverLoop {
   }
 
   /** Room for one more, or why not. */
-  #admission(name: string): { code: RefusalCode; message: string } | undefined {
+  #admission(name: string, announcement: Announcement): Refusal | undefined {
+    if (announcement.feedback === 'many' || announcement.fecDataRecords > 0) {
+      const message = 'this receiver knows neither many receivers of one stream nor forward error correction';
+      return this.#rememberRefusal(name, { code: 'UNSUPPORTED', message });
+    }
     if (this.#credit.open(name)) return undefined;
-    return {
+    // A refused transfer stays refused: its next announcement is another transfer, under another salt.
+    return this.#rememberRefusal(name, {
       code: 'LIMIT',
       message: `the receiver already takes ${this.#data.maxTransfers} transfers at once (--max-transfers); try again later`,
-    };
+    });
   }
 
   #sendJoin(transfer: InboundTransfer): void {
@@ -350,9 +359,11 @@ export class ReceiverLoop {
   }
 
   /** Refusals are repeated to repeated announcements; a bounded number of them. */
-  #rememberRefusal(name: string, refusal: { code: RefusalCode; message: string }): void {
-    if (this.#refused.size >= 256) this.#refused.clear();
+  #rememberRefusal(name: string, refusal: Refusal): Refusal {
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size >= REFUSALS_KEPT && oldest !== undefined) this.#refused.delete(oldest);
     this.#refused.set(name, refusal);
+    return refusal;
   }
 
   #stop(nowMs: number): void {
@@ -394,7 +405,7 @@ export class ReceiverLoop {
         hint: 'Nothing was committed. Check the sender and the link; --timeout SECONDS waits longer.',
       });
     }
-    if (this.#status.due(transfer, nowMs)) this.#sendStatus(transfer, nowMs);
+    if (transfer.state !== 'deciding' && this.#status.due(transfer, nowMs)) this.#sendStatus(transfer, nowMs);
   }
 
   #answerProbe(transfer: InboundTransfer, nowMs: number): void {
@@ -405,8 +416,7 @@ export class ReceiverLoop {
 
   #sendStatus(transfer: InboundTransfer, nowMs: number): void {
     transfer.publish();
-    transfer.counters.set('frames', transfer.table.cumulative);
-    if (transfer.oneWay || transfer.state === 'deciding') return;
+    if (transfer.oneWay) return;
     const body = this.#status.encode(transfer, this.#drops, bodyBytesMax(transfer.announcement), nowMs);
     this.#link.reply(transfer.peer, transfer.channel.write(MessageType.status, body));
   }
@@ -437,6 +447,11 @@ export class ReceiverLoop {
       this.#currentHigh = -1;
     }
   }
+}
+
+interface Refusal {
+  readonly code: RefusalCode;
+  readonly message: string;
 }
 
 const EMPTY_JOIN_CLEAR = { nonce: new Uint8Array(32), ephemeralPublic: new Uint8Array(32) };

@@ -11,8 +11,8 @@ if (port === null) throw new Error('receiver-worker runs as a worker thread');
 const post = (message: ReceiverMessage): void => port.postMessage(message);
 
 try {
-  // as: receive.ts builds this worker with ReceiverData.
-  const data = workerData as ReceiverData;
+  // receive.ts builds this worker with ReceiverData.
+  const data: ReceiverData = workerData;
   const mail = new MailReceiver<ReceiverMail>(data.mail, port);
   using link = openReceiverLink(data.link);
   const pool = new SlotPool(data.poolBytes);

@@ -3,6 +3,7 @@
 //   deciding -> writing -> committing -> done
 //       \          \-> failing -> done          (the writer is stopped before the sink is cleaned up)
 //        \-> refused
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../bytes/error-codes.ts';
 import { setNonBlocking } from '../sys/descriptor.ts';
@@ -38,6 +39,8 @@ export interface ReceptionHost {
 }
 
 const PROGRESS_EVERY_MS = 200;
+/** How long an interruption lets a commit end by itself. */
+const COMMIT_PATIENCE_MS = 1000;
 
 const REFUSALS: Partial<Record<ErrorCode, RefusalCode>> = {
   TARGET_BUSY: 'BUSY',
@@ -60,6 +63,8 @@ export class Reception {
   #sink: Sink | undefined;
   #writer: Worker | undefined;
   #writerGone: Promise<void> = Promise.resolve();
+  #deciding: Promise<void> = Promise.resolve();
+  #committing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #failing: Promise<void> | undefined;
 
@@ -92,7 +97,7 @@ export class Reception {
       gso: announcement.features.includes('gso'),
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
     });
-    void this.#decide();
+    this.#deciding = this.#decide();
   }
 
   async #decide(): Promise<void> {
@@ -162,7 +167,7 @@ export class Reception {
 
   #onWriter(message: WriterMessage): void {
     // 'drained' is only said after the end was verified, though the news of that may still be on its way.
-    if (message.kind === 'drained') void this.#commit();
+    if (message.kind === 'drained') this.#committing = this.#commit();
     else if (message.kind === 'failed') void this.fail(writeFailure(message, this.#sink?.target ?? ''));
   }
 
@@ -192,15 +197,18 @@ export class Reception {
   }
 
   async #fail(failure: Failure): Promise<void> {
-    if (this.#state === 'committing' && failure.code !== 'SINK_FAILED') {
-      // Everything is here and verified: neither a lost sender nor an interruption undoes that.
-      if (failure.code !== 'INTERRUPTED') {
-        this.#failing = undefined;
-        return;
-      }
+    if (this.#state === 'committing') {
+      // Everything is here and verified: a lost sender does not undo that, and an interruption waits a moment for it.
+      const patience = failure.code === 'INTERRUPTED' ? COMMIT_PATIENCE_MS : undefined;
+      await (patience === undefined
+        ? this.#committing
+        : Promise.race([this.#committing, setTimeout(patience)]));
+      if (!this.live) return;
     }
     this.#state = 'failing';
     this.#queue.abort();
+    // A policy that is still deciding may yet open a sink.
+    await this.#deciding;
     if (this.#writer !== undefined) await this.#writerGone;
     const own = await this.#sink?.abort();
     const isSinkFailure = failure.code === 'SINK_FAILED';
@@ -208,6 +216,7 @@ export class Reception {
   }
 
   #finish(error: unknown, committed?: CommitResult): void {
+    if (!this.live) return;
     clearInterval(this.#timer);
     this.#state = 'done';
     const { mail } = this.#host;

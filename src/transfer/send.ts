@@ -64,10 +64,15 @@ export async function send(options: SendOptions): Promise<TransferResult> {
     const { sendV0 } = await import('./v0-send.ts');
     return sendV0(options);
   }
+  return sendThrough('sender-worker', options);
+}
+
+/** Sends with the worker of this name, which speaks SenderMail and SenderMessage. */
+export async function sendThrough(worker: string, options: SendOptions): Promise<TransferResult> {
   let outcome: 'committed' | 'delivered' | 'failed' = 'failed';
   try {
     const announcement = await options.source.describe(options.signal);
-    const result = await new Sending(options, announcement).run();
+    const result = await new Sending(worker, options, announcement).run();
     ({ outcome } = result);
     return result;
   } finally {
@@ -80,6 +85,7 @@ export function interrupted(): ZwireError {
 }
 
 class Sending {
+  readonly #worker: string;
   readonly #options: SendOptions;
   readonly #announcement: SourceAnnouncement;
   readonly #counters: Counters = new Counters();
@@ -93,7 +99,8 @@ class Sending {
   #busy: Promise<void> = Promise.resolve();
   #ending = false;
 
-  constructor(options: SendOptions, announcement: SourceAnnouncement) {
+  constructor(worker: string, options: SendOptions, announcement: SourceAnnouncement) {
+    this.#worker = worker;
     this.#options = options;
     this.#announcement = announcement;
     const { sizeBytes } = announcement;
@@ -110,7 +117,7 @@ class Sending {
 
   async run(): Promise<TransferResult> {
     const { signal } = this.#options;
-    const worker = new Worker(workerUrl('sender-worker'), { workerData: this.#workerData() });
+    const worker = new Worker(workerUrl(this.#worker), { workerData: this.#workerData() });
     this.#mail.attach(worker);
     const onAbort = (): void => {
       // Killing the producer first lets a worker that waits for it go on.

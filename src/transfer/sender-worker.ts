@@ -1,5 +1,5 @@
 // Worker thread of one outgoing transfer: opens the link, runs the transfer, reports its end.
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openSuiteKeys } from '../seal/session-keys.ts';
 import { geometryForMtu } from '../wire/geometry.ts';
 import { Counters } from './counters.ts';
@@ -12,8 +12,8 @@ const port = parentPort;
 if (port === null) throw new Error('sender-worker runs as a worker thread');
 const post = (message: SenderMessage): void => port.postMessage(message);
 
-function run(data: SenderData): void {
-  const mail = new MailReceiver<SenderMail>(data.mail, port as NonNullable<typeof port>);
+function run(data: SenderData, port: MessagePort): void {
+  const mail = new MailReceiver<SenderMail>(data.mail, port);
   using link = openSenderLink(data.pauseMs > 0 ? { ...data.link, gso: 'off' } : data.link);
   const geometry = geometryForMtu(link.mtuBytes);
   post({ kind: 'opened', gso: link.gso, mtuBytes: link.mtuBytes, peer: link.description });
@@ -28,8 +28,8 @@ function run(data: SenderData): void {
 }
 
 try {
-  // as: send.ts builds this worker with SenderData.
-  run(workerData as SenderData);
+  // send.ts builds this worker with SenderData.
+  run(workerData, port);
 } catch (error) {
   post({ kind: 'failed', failure: failureOf(error) });
 }

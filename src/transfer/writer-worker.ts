@@ -115,5 +115,6 @@ function runWriter(data: WriterData): WriterMessage {
   }
 }
 
-// as: the main thread builds this worker with WriterData (receive.ts).
-parentPort?.postMessage(runWriter(workerData as WriterData));
+// reception.ts builds this worker with WriterData.
+const data: WriterData = workerData;
+parentPort?.postMessage(runWriter(data));
