@@ -7,9 +7,10 @@ const libc: LibraryHandle = koffi.load('libc.so.6');
 
 export type Syscall<A extends readonly unknown[]> = (...args: A) => number;
 
-// as: koffi types every function as KoffiFunction; the prototype string beside it is the real type.
+// koffi types every function as one that takes and gives anything; the prototype string is the real type.
 function define<A extends readonly unknown[]>(prototype: string): Syscall<A> {
-  return libc.func(prototype) as unknown as Syscall<A>;
+  const call: Syscall<A> = libc.func(prototype);
+  return call;
 }
 
 export const socket: Syscall<[number, number, number]> = define('int socket(int, int, int)');

@@ -91,16 +91,17 @@ export function localName(fd: number): { readonly address: number; readonly port
 
 /**
  * Keeps a UDP port taken for frames that a packet socket reads: without a socket there the kernel would answer
- * every frame with ICMP "port unreachable". The socket's filter drops everything, and UDP_GRO keeps the kernel
- * from cutting super-frames apart for it first.
+ * every frame with ICMP "port unreachable". The socket's filter drops everything, and UDP_GRO (`merged`) keeps the
+ * kernel from cutting super-frames apart for it first; without it the kernel merges no frames either.
  */
 export function reservePort(
   port: number,
   interfaceName: string,
+  merged = true,
 ): { readonly fd: number; readonly port: number } {
   const fd = openUdpSocket(0, port, interfaceName);
   try {
-    trySetOption(fd, SOL_UDP, UDP_GRO, 1);
+    if (merged) trySetOption(fd, SOL_UDP, UDP_GRO, 1);
     attachFilter(fd, DROP_ALL);
     return { fd, port: localName(fd).port };
   } catch (error) {

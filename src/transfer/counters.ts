@@ -38,7 +38,7 @@ export class Counters {
 
   snapshot(): CounterSnapshot {
     const entries = COUNTER_NAMES.map((name, index) => [name, this.#values[index] ?? 0]);
-    // as: Object.fromEntries forgets that every name of the list is there.
-    return Object.fromEntries(entries) as CounterSnapshot;
+    const snapshot: CounterSnapshot = Object.fromEntries(entries);
+    return snapshot;
   }
 }

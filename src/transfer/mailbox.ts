@@ -40,8 +40,9 @@ export class MailReceiver<M> {
     const received = receiveMessageOnPort(this.#port);
     if (received === undefined) return undefined;
     this.#taken++;
-    // as: both ends are built with the same M; messages never leave the process.
-    return (received as { message: M }).message;
+    // Both ends are built with the same M; messages never leave the process.
+    const { message }: { message: M } = received;
+    return message;
   }
 
   /** Sleeps until mail comes or the time is over. */

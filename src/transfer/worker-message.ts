@@ -33,8 +33,11 @@ export function errorOf(failure: Failure): ZwireError {
 
 /** A code that came over the wire, if this version knows it. */
 export function knownCode(text: string, otherwise: ErrorCode): ErrorCode {
-  // as: `in` has just shown that it is one.
-  return text in ERROR_CODES ? (text as ErrorCode) : otherwise;
+  return isErrorCode(text) ? text : otherwise;
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, text);
 }
 
 export interface SenderData {
