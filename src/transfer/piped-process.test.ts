@@ -34,7 +34,7 @@ test('a program that reads sees the end when finish() closes ours', async () => 
   expect(readFileSync(join(scratch.directory, 'got'), 'utf8')).toBe('all of it');
 });
 
-test('abort ends a program that reads before it could take the closed pipe for the end of its data', async () => {
+test('abort ends a program that reads instead of letting it finish with what it has', async () => {
   using scratch = new FakeZfs();
   const done = join(scratch.directory, 'done');
   const program = writeProgram(scratch.directory, 'reads', `cat >/dev/null; : >'${done}'`);

@@ -1,4 +1,5 @@
-import { readSync } from 'node:fs';
+import { existsSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeZfs } from '../../test/fake-zfs.ts';
 import { parseDatasetName, parseSnapshotName } from '../zfs/name.ts';
@@ -129,12 +130,17 @@ test('abort ends a running send and blames nobody; one that failed by itself is 
 
 test('an interrupted send is not blamed on a signal', async () => {
   using zfs = pool();
-  zfs.on(SEND, { script: 'exec cat /dev/zero' });
+  const pidFile = join(zfs.directory, 'pid');
+  zfs.on(SEND, { script: `echo $$ >'${pidFile}'; exec cat /dev/zero` });
   const controller = new AbortController();
   const source = zfsSource(full);
   await source.describe(signal);
   const open = await source.open(controller.signal);
+  readSync(open.fd, Buffer.alloc(1));
   controller.abort();
+  // Until its end has been seen here, so that it has ended before it is aborted.
+  const pid = readFileSync(pidFile, 'utf8').trim();
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
   expect(await open.abort()).toBeUndefined();
 });
 
