@@ -53,7 +53,8 @@ const READY = 'ready\n';
  * @throws ZwireError PROGRAM_MISSING, SYSTEM_CALL_FAILED with what the program said
  */
 export async function startHolder(file: string, args: readonly string[]): Promise<Holder> {
-  const child = spawn(file, [...args], { shell: false, stdio: ['pipe', 'pipe', 'pipe'] });
+  // In a session of its own: Ctrl-C on our terminal is not for it.
+  const child = spawn(file, [...args], { shell: false, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8').slice(0, 4096)));
   // A holder that ended is noticed by its exit; writing to it then fails, and that says nothing more.

@@ -72,7 +72,7 @@ export const SHARED_PARAMETERS: FlagParametersForType<SharedFlags> = {
 export const PACE_PARAMETERS: FlagParametersForType<Pick<DeliveryFlags, 'rate' | 'rateLimit' | 'oneWay'>> = {
   rate: value(parseRate, 'RATE', 'No faster than this: 5Gbit, 800Mbit, or 125MB (bytes a second)'),
   rateLimit: value(parsePause, 'SECONDS', "Pause between two frames, the seed's way"),
-  oneWay: toggle('Expect no answer: constant --rate; loss is found but not repaired'),
+  oneWay: toggle('Expect no answer: constant --rate (1Gbit); loss is found, not repaired'),
 };
 
 export const ACCEPTANCE_PARAMETERS: FlagParametersForType<

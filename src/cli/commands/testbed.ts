@@ -29,10 +29,11 @@ async function framed(context: CliContext, body: () => Promise<number>): Promise
   }
 }
 
-function requireRoot(what: string): void {
+function requireRoot(command: 'up' | 'down'): void {
   if (process.getuid?.() === 0) return;
+  const what = command === 'up' ? 'make' : 'remove';
   throw new ZwireError('PRIVILEGE_MISSING', `cannot ${what} lasting network namespaces: that needs root`, {
-    hint: 'As root: sudo zwire testbed up\nWithout: zwire testbed shell makes a pair that lasts as long as its shell.',
+    hint: `As root: sudo zwire testbed ${command}\nWithout: zwire testbed shell makes a pair that lasts as long as its shell.`,
   });
 }
 
@@ -44,7 +45,7 @@ async function existingNamespaces(): Promise<readonly string[]> {
 
 export async function testbedUp(context: CliContext, flags: TestbedFlags): Promise<void> {
   await framed(context, async () => {
-    requireRoot('make');
+    requireRoot('up');
     const existing = await existingNamespaces();
     const taken = [SIDE_A, SIDE_B].find((side) => existing.includes(side.namespace));
     if (taken !== undefined) {
@@ -86,7 +87,7 @@ async function connect(mtuBytes: number): Promise<void> {
 
 export async function testbedDown(context: CliContext): Promise<void> {
   await framed(context, async () => {
-    requireRoot('remove');
+    requireRoot('down');
     const existing = await existingNamespaces();
     const ours = [SIDE_A, SIDE_B].filter((side) => existing.includes(side.namespace));
     // The cable goes with its namespaces.

@@ -71,7 +71,7 @@ describe('on a terminal', () => {
     reporter.event(finished);
     reporter.close();
     expect(stream.screen).toEqual([
-      'zwire: sending x.img to 198.18.0.2:1337, about 1.00 GiB, MTU 9000, super-frames',
+      'zwire: sending x.img to 198.18.0.2:1337, 1.00 GiB, MTU 9000, super-frames',
       'zwire: sent x.img to 198.18.0.2:1337: 1.00 GiB in 0.52 s, 16.5 Gbit/s, 120 260 frames, 2 repeats; ' +
         'now /tmp/out.img on the receiver',
       '',

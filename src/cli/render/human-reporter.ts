@@ -139,7 +139,9 @@ export class HumanReporter implements Reporter {
 }
 
 function announcedText(event: Extract<CommandEvent, { event: 'announced' }>): string {
-  const size = event.sizeBytes === undefined ? '' : `, about ${formatBytes(Number(event.sizeBytes))}`;
+  // The size of a file is known; that of a stream of ZFS is an estimate.
+  const about = event.kind === 'file' ? '' : 'about ';
+  const size = event.sizeBytes === undefined ? '' : `, ${about}${formatBytes(Number(event.sizeBytes))}`;
   const frames = event.gso === undefined ? '' : event.gso ? ', super-frames' : ', single frames';
   return `sending ${event.name} to ${event.peer}${size}, MTU ${event.mtuBytes}${frames}`;
 }

@@ -245,7 +245,6 @@ describe('combinations that make no sense are refused, with what to add', () => 
     [`--full-sync --pool p --snapshot q@x ${RAW}`, '--dataset q'],
     [`--full-sync --pool p --once ${RAW}`, '--reciever'],
     [`--full-sync --dummy-data f --rate 1Gbit --rate-limit 1 ${RAW}`, '--rate'],
-    [`--full-sync --dummy-data f --one-way ${RAW}`, '--rate 1Gbit'],
     [`--full-sync --dummy-data f --port 1 --udp-port 2 ${RAW}`, '--port'],
     ['--reciever --interface a --dummy-data f --destination-ip 198.18.0.2', 'sender'],
     ['--reciever --interface a --dummy-data f --rate 1Gbit', 'sender'],

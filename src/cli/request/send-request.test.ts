@@ -84,6 +84,7 @@ describe('where to and how', () => {
     [`${RAW} --framesize 1500`, { link: expect.objectContaining({ frameBytes: 1500 }) }],
     [`${UDP} --rate 125MB --timeout 2m`, { rateBitsPerSecond: 1e9, timeoutMs: 120_000 }],
     [`${UDP} --one-way --rate 1Gbit`, { oneWay: true, rateBitsPerSecond: 1e9 }],
+    [`${UDP} --one-way`, { oneWay: true }],
     [`${UDP} --one-way --wire v0`, { oneWay: true, wire: 'v0' }],
   ])('%s', async (line, part) => {
     expect(await requestOf(`--file f ${line}`)).toMatchObject(part);
@@ -101,7 +102,6 @@ describe('what is refused', () => {
     ['--file f --to host-b:99 --port 98', 'USAGE', '--port'],
     [`--file f --from @a ${UDP}`, 'USAGE', 'tank/data@monday'],
     [`--file f -R ${UDP}`, 'USAGE', 'tank/data@monday'],
-    [`--file f ${UDP} --one-way`, 'USAGE', '--rate 1Gbit'],
     [`tank@a --file f ${UDP}`, 'USAGE', 'one of them'],
     [`tank@a --intermediates ${UDP} --insecure`, 'USAGE', '--from @monday'],
     [`tank@a --from @a ${UDP} --insecure`, 'USAGE', 'earlier'],

@@ -71,12 +71,6 @@ export function completeSendRequest(
       'Keep --rate (bits per second); --rate-limit is the pause between two frames that the seed had.',
     );
   }
-  if (oneWay && wire === 'v1' && flags.rate === undefined && flags.rateLimit === undefined) {
-    throw usageError(
-      '--one-way needs a pace: nothing comes back that could slow the sender down',
-      'Add --rate with what the wire and the receiver take for certain, such as --rate 1Gbit.',
-    );
-  }
   const insecure = flags.insecure ?? false;
   if (source.kind !== 'file' && !insecure) throw insecureRequired(`send ${sourceName(source)}`);
   return {
