@@ -64,4 +64,13 @@ export class FramePrefix {
     view.setUint16(at + UDP_AT + 4, udpBytes);
     view.setUint16(at + UDP_AT + 6, foldChecksum(this.#pseudoSum + udpBytes));
   }
+
+  /** As `write`, for one plain frame whose payload lies behind the prefix already: with its whole UDP checksum. */
+  writeComplete(view: DataView, bytes: Uint8Array, at: number, payloadBytes: number): void {
+    this.write(view, bytes, at, payloadBytes, 0);
+    view.setUint8(at, 0);
+    const sum = ~foldChecksum(sumWords(view, at + UDP_AT, 8 + payloadBytes)) & 0xffff;
+    // RFC 768: a sum of 0 is sent as all ones, since 0 says that there is none.
+    view.setUint16(at + UDP_AT + 6, sum === 0 ? 0xffff : sum);
+  }
 }

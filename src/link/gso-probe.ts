@@ -11,7 +11,7 @@ import {
   encodeSegmentHeader,
 } from '../wire/segment.ts';
 import { type FramePrefix, PREFIX_BYTES } from './frame-prefix.ts';
-import { sendError } from './transmitter.ts';
+import { sendError } from './send-messages.ts';
 
 const FILLER_PAYLOAD_BYTES = 32;
 const FILLER_BYTES = SEGMENT_HEADER_BYTES + FILLER_PAYLOAD_BYTES;

@@ -1,5 +1,6 @@
 // A link carries segments between two hosts: raw Ethernet frames (raw-link.ts) or a UDP socket (udp-link.ts).
 import type { Geometry } from '../wire/geometry.ts';
+import type { FrameBatch } from './frame-batch.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 import type { Transmitter } from './transmitter.ts';
 
@@ -39,6 +40,8 @@ export interface SenderLink extends Disposable {
     transferIdHigh: number,
     transferIdLow: number,
   ): Transmitter;
+  /** For plain frames of any content (v0): up to `frames` at a time, each with at most `payloadBytesMax`. */
+  createFrameBatch(frames: number, payloadBytesMax: number): FrameBatch;
 }
 
 /** The receiving side: data and control in from anyone, control out to whoever sent. */

@@ -9,6 +9,7 @@ import { openPacketSender } from '../sys/packet-socket.ts';
 import { reservePort } from '../sys/udp-socket.ts';
 import type { Geometry } from '../wire/geometry.ts';
 import { destinationMacFor, frameBytesFor, sourceIpFor, usableInterface } from './addresses.ts';
+import { FrameBatch } from './frame-batch.ts';
 import { FramePrefix, PREFIX_BYTES } from './frame-prefix.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 import { probeSegmentation } from './gso-probe.ts';
@@ -56,7 +57,7 @@ class RawSenderLink implements SenderLink {
       mtuBytes: this.mtuBytes,
       port: reservation.port,
       promiscuous: borrowedMac,
-      controlOnly: true,
+      rings: 'control',
     });
     this.gso = options.gso !== 'off' && probeSegmentation(this.#fd, this.#prefix);
     this.description = `${formatIpv4(options.destinationIp)}:${options.port} (${formatMac(destinationMac)}) over ${device.name}`;
@@ -79,6 +80,10 @@ class RawSenderLink implements SenderLink {
     });
   }
 
+  createFrameBatch(frames: number, payloadBytesMax: number): FrameBatch {
+    return new FrameBatch(this.#fd, this.#prefix, frames, payloadBytesMax);
+  }
+
   [Symbol.dispose](): void {
     this.inbound[Symbol.dispose]();
     libc.close(this.#fd);
@@ -99,29 +104,42 @@ class RawReceiverLink implements ReceiverLink {
   readonly #ip: number;
   readonly #port: number;
   readonly #memory: Memory = Memory.allocate(REPLY_BYTES_MAX);
+  #lastPeer: Peer | undefined;
+  #lastPrefix: FramePrefix | undefined;
 
-  constructor(options: RawOptions) {
+  constructor(options: RawOptions, ordered: boolean) {
     const device = usableInterface(options.interface);
     this.mtuBytes = Math.min(frameBytesFor(device, options.frameBytes), MTU_BYTES_MAX);
     this.#mac = options.sourceMac ?? device.mac;
     this.#ip = options.sourceIp ?? device.ipv4 ?? 0;
     this.#port = options.port;
-    this.#reservation = reservePort(options.port, device.name).fd;
+    this.#reservation = reservePort(options.port, device.name, !ordered).fd;
     this.#fd = openPacketSender(device.index);
     this.inbound = new RingSource({
       interfaceIndex: device.index,
       mtuBytes: this.mtuBytes,
       port: options.port,
       promiscuous: true,
-      controlOnly: false,
+      rings: ordered ? 'one' : 'by-length',
     });
     this.description = `UDP port ${options.port} in raw frames on ${device.name}`;
   }
 
   reply(peer: Peer, segment: Uint8Array): void {
+    const prefix = this.#prefixTo(peer);
+    prefix.write(this.#memory.view, this.#memory.bytes, 0, segment.byteLength, 0);
+    this.#memory.bytes.set(segment, PREFIX_BYTES);
+    // A lost answer is repeated by its own timer: the result needs no look.
+    libc.sendto(this.#fd, this.#memory.address, PREFIX_BYTES + segment.byteLength, 0x40, 0, 0);
+  }
+
+  /** One transfer's answers all go to the same peer. */
+  #prefixTo(peer: Peer): FramePrefix {
+    if (this.#lastPeer === peer && this.#lastPrefix !== undefined) return this.#lastPrefix;
     // The answer comes from the address that was spoken to, unless that was a group.
     const isGroup = peer.localIp === 0xffff_ffff || peer.localIp >>> 28 === 0xe;
-    const prefix = new FramePrefix({
+    this.#lastPeer = peer;
+    this.#lastPrefix = new FramePrefix({
       sourceMac: this.#mac,
       destinationMac: peer.mac ?? new Uint8Array(6).fill(0xff),
       sourceIp: isGroup ? this.#ip : peer.localIp,
@@ -129,10 +147,7 @@ class RawReceiverLink implements ReceiverLink {
       sourcePort: this.#port,
       destinationPort: peer.port,
     });
-    prefix.write(this.#memory.view, this.#memory.bytes, 0, segment.byteLength, 0);
-    this.#memory.bytes.set(segment, PREFIX_BYTES);
-    // A lost answer is repeated by its own timer: the result needs no look.
-    libc.sendto(this.#fd, this.#memory.address, PREFIX_BYTES + segment.byteLength, 0x40, 0, 0);
+    return this.#lastPrefix;
   }
 
   [Symbol.dispose](): void {
@@ -147,6 +162,6 @@ export function openRawSender(options: RawOptions): SenderLink {
   return new RawSenderLink(options);
 }
 
-export function openRawReceiver(options: RawOptions): ReceiverLink {
-  return new RawReceiverLink(options);
+export function openRawReceiver(options: RawOptions, ordered: boolean): ReceiverLink {
+  return new RawReceiverLink(options, ordered);
 }

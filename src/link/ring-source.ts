@@ -20,9 +20,15 @@ const BLOCKS = 8;
 /** What may stand unread in a ring before the kernel drops: the rest is slack for frames of other transfers. */
 const CAPACITY_SHARE = 0.8;
 
+/** Without credit (v0) the ring is all that catches a burst while we do something else. */
+const ORDERED_BLOCKS = 32;
+
+/** Which frame lengths go into a ring of which slots. */
 interface RingClass {
-  readonly ring: PacketRing;
+  readonly fromBytes: number;
   readonly frameBytesMax: number;
+  readonly slotBytes: number;
+  readonly blocks: number;
 }
 
 function shapeFor(slotBytes: number, blocks: number): RingShape {
@@ -35,8 +41,38 @@ export interface RingSourceOptions {
   readonly port: number;
   /** Also take frames addressed to other MAC addresses (a packet membership, undone by the kernel at exit). */
   readonly promiscuous: boolean;
-  /** Only small frames are expected (a sender's side: STATUS and JOIN). */
-  readonly controlOnly: boolean;
+  /**
+   * `by-length`: super-frames, full frames and small ones apart, which may overtake each other. `one`: frames of
+   * all lengths in their order of arrival. `control`: only small frames (a sender's side: STATUS and JOIN).
+   */
+  readonly rings: 'by-length' | 'one' | 'control';
+}
+
+/** The largest class first: it is the busiest. */
+function ringClasses({ rings, mtuBytes }: RingSourceOptions): RingClass[] {
+  const small = { fromBytes: 0, frameBytesMax: SMALL_FRAME_BYTES, slotBytes: SMALL_SLOT_BYTES };
+  if (rings === 'control') return [{ ...small, blocks: 1 }];
+  const slotFor = (frameBytes: number): number => Math.ceil((frameBytes + SLOT_OVERHEAD_BYTES) / 16) * 16;
+  if (rings === 'one') {
+    // What is longer than the MTU is cut off, and its end missed.
+    const slotBytes = slotFor(Math.min(14 + mtuBytes, FRAME_BYTES_MAX));
+    return [{ fromBytes: 0, frameBytesMax: FRAME_BYTES_MAX, slotBytes, blocks: ORDERED_BLOCKS }];
+  }
+  const mediumBytes = Math.min(14 + mtuBytes, 9600);
+  const hasMedium = mediumBytes > SMALL_FRAME_BYTES;
+  const medium = {
+    fromBytes: SMALL_FRAME_BYTES + 1,
+    frameBytesMax: mediumBytes,
+    slotBytes: slotFor(mediumBytes),
+    blocks: BLOCKS,
+  };
+  const superFrames = {
+    fromBytes: (hasMedium ? mediumBytes : SMALL_FRAME_BYTES) + 1,
+    frameBytesMax: FRAME_BYTES_MAX,
+    slotBytes: SUPER_SLOT_BYTES,
+    blocks: BLOCKS,
+  };
+  return [superFrames, ...(hasMedium ? [medium] : []), { ...small, blocks: BLOCKS }];
 }
 
 export class RingSource implements FrameSource {
@@ -45,56 +81,43 @@ export class RingSource implements FrameSource {
   memory: Memory;
   payloadOffset = 0;
   payloadBytes = 0;
-  readonly #classes: readonly RingClass[];
+  readonly #rings: readonly PacketRing[];
   #current = 0;
   #frameAt = 0;
 
   constructor(options: RingSourceOptions) {
     const { interfaceIndex, port, promiscuous } = options;
-    const classes: RingClass[] = [];
-    const open = (fromBytes: number, frameBytesMax: number, slotBytes: number, blocks: number): void => {
-      const shape = shapeFor(slotBytes, blocks);
-      const filter = portFilter(port, fromBytes, frameBytesMax + 1);
-      const ring = new PacketRing(openRing(interfaceIndex, filter, shape, promiscuous), shape);
-      classes.push({ ring, frameBytesMax });
-    };
+    const opened: PacketRing[] = [];
     try {
-      // The largest class first: it is the busiest.
-      if (!options.controlOnly) {
-        const mediumBytes = Math.min(14 + options.mtuBytes, 9600);
-        const medium = mediumBytes > SMALL_FRAME_BYTES;
-        const below = medium ? mediumBytes : SMALL_FRAME_BYTES;
-        open(below + 1, FRAME_BYTES_MAX, SUPER_SLOT_BYTES, BLOCKS);
-        if (medium) {
-          const slotBytes = Math.ceil((mediumBytes + SLOT_OVERHEAD_BYTES) / 16) * 16;
-          open(SMALL_FRAME_BYTES + 1, mediumBytes, slotBytes, BLOCKS);
-        }
+      for (const { fromBytes, frameBytesMax, slotBytes, blocks } of ringClasses(options)) {
+        const shape = shapeFor(slotBytes, blocks);
+        const filter = portFilter(port, fromBytes, frameBytesMax + 1);
+        opened.push(new PacketRing(openRing(interfaceIndex, filter, shape, promiscuous), shape));
       }
-      open(0, SMALL_FRAME_BYTES, SMALL_SLOT_BYTES, options.controlOnly ? 1 : BLOCKS);
     } catch (error) {
-      for (const { ring } of classes) ring[Symbol.dispose]();
+      for (const ring of opened) ring[Symbol.dispose]();
       throw error;
     }
-    this.#classes = classes;
+    this.#rings = opened;
     this.memory = this.#ring(0).memory;
-    this.descriptors = classes.map(({ ring }) => ring.fd);
+    this.descriptors = opened.map((ring) => ring.fd);
   }
 
   #ring(index: number): PacketRing {
-    const found = this.#classes[index];
+    const found = this.#rings[index];
     if (found === undefined) throw new RangeError(`no ring ${index}`);
-    return found.ring;
+    return found;
   }
 
   next(): boolean {
     // Stay with the ring that spoke last; look at the others when it is silent.
-    for (let tried = 0; tried < this.#classes.length; tried++) {
+    for (let tried = 0; tried < this.#rings.length; tried++) {
       const ring = this.#ring(this.#current);
       while (ring.next()) {
         if (this.#locate(ring)) return true;
         ring.release();
       }
-      this.#current = (this.#current + 1) % this.#classes.length;
+      this.#current = (this.#current + 1) % this.#rings.length;
     }
     return false;
   }
@@ -134,17 +157,17 @@ export class RingSource implements FrameSource {
 
   takeDrops(): number {
     let drops = 0;
-    for (const { ring } of this.#classes) drops += ring.takeDrops();
+    for (const ring of this.#rings) drops += ring.takeDrops();
     return drops;
   }
 
   capacityRecords(segmentsPerRecord: number, superFrames: boolean): number {
-    const slots = superFrames ? this.#ring(0).slots : this.#ring(this.#classes.length > 1 ? 1 : 0).slots;
+    const slots = superFrames ? this.#ring(0).slots : this.#ring(this.#rings.length > 1 ? 1 : 0).slots;
     const records = superFrames ? slots : slots / segmentsPerRecord;
     return Math.max(2, Math.floor(records * CAPACITY_SHARE));
   }
 
   [Symbol.dispose](): void {
-    for (const { ring } of this.#classes) ring[Symbol.dispose]();
+    for (const ring of this.#rings) ring[Symbol.dispose]();
   }
 }

@@ -7,11 +7,8 @@
 //   slot memory:    [ sealed record, recordStride bytes ] per slot
 //   header memory:  [ 32 B header x segmentsPerRecord ] per slot
 //   message memory: [ mmsghdr x M ][ prefix 64 B x M ][ iovec x I x M ]   and the slots' own iovecs behind
-import { ZwireError } from '../bytes/zwire-error.ts';
 import { setIovec } from '../sys/descriptor.ts';
-import * as libc from '../sys/libc.ts';
 import { Memory, setPointer } from '../sys/memory.ts';
-import { ERRNO, SystemError } from '../sys/system-error.ts';
 import type { Geometry } from '../wire/geometry.ts';
 import {
   FLAG_LAST,
@@ -23,15 +20,12 @@ import {
   VERSION,
 } from '../wire/segment.ts';
 import { type FramePrefix, PREFIX_BYTES } from './frame-prefix.ts';
+import { MMSGHDR_BYTES, sendMessages } from './send-messages.ts';
 
 /** Records a batch: eight super-frames a system call were measured best. */
 const BATCH_RECORDS = 8;
-const MMSGHDR_BYTES = 64;
 const PREFIX_STRIDE = 64;
 const IOVEC_BYTES = 16;
-/** How long a full transmit queue is waited for before the send fails. */
-const QUEUE_WAIT_US = 100;
-const QUEUE_WAITS_MAX = 50_000;
 const CONTROL_BYTES_MAX = 9216;
 
 export interface TransmitterOptions {
@@ -262,28 +256,10 @@ export class Transmitter implements Disposable {
   }
 
   #sendMessages(from: number, count: number): void {
-    let sent = 0;
-    let waits = 0;
-    while (sent < count) {
-      const address = this.#messages.address + (from + sent) * MMSGHDR_BYTES;
-      const result = libc.sendmmsg(this.#options.fd, address, count - sent, 0);
-      if (result > 0) {
-        sent += result;
-        this.framesSent += result;
-        waits = 0;
-        continue;
-      }
-      const errno = libc.lastErrno();
-      if (errno === ERRNO.EINTR) continue;
-      if ((errno === ERRNO.ENOBUFS || errno === ERRNO.EAGAIN) && waits++ < QUEUE_WAITS_MAX) {
-        libc.usleep(QUEUE_WAIT_US);
-        continue;
-      }
-      if (!isPassing(errno)) throw sendError(errno);
-      // The network would not take this one: to the protocol it is a lost frame.
-      this.framesUnsent++;
-      sent++;
-    }
+    const address = this.#messages.address + from * MMSGHDR_BYTES;
+    const taken = sendMessages(this.#options.fd, address, count);
+    this.framesSent += taken;
+    this.framesUnsent += count - taken;
   }
 
   [Symbol.dispose](): void {
@@ -293,30 +269,4 @@ export class Transmitter implements Disposable {
     this.#slotIovecs[Symbol.dispose]();
     this.#control[Symbol.dispose]();
   }
-}
-
-/** Failures that say something about the peer or the path at this moment, not about our call. */
-function isPassing(errno: number): boolean {
-  return (
-    errno === ERRNO.ECONNREFUSED ||
-    errno === ERRNO.EHOSTUNREACH ||
-    errno === ERRNO.ENETUNREACH ||
-    errno === ERRNO.ENOBUFS ||
-    errno === ERRNO.EAGAIN ||
-    errno === ERRNO.EPERM
-  );
-}
-
-export function sendError(errno: number): Error {
-  if (errno === ERRNO.ENETDOWN || errno === ERRNO.ENXIO || errno === ERRNO.ENODEV) {
-    return new ZwireError('INTERFACE_DOWN', 'cannot send: the network interface went down', {
-      hint: 'Bring it up with: ip link set dev INTERFACE up',
-    });
-  }
-  if (errno === ERRNO.EMSGSIZE) {
-    return new ZwireError('FRAME_TOO_LARGE', 'cannot send: the frames are larger than the path takes', {
-      hint: 'Give a smaller --framesize, or raise the MTU along the path.',
-    });
-  }
-  return new SystemError('sendmmsg', errno);
 }

@@ -14,6 +14,7 @@ import {
 } from '../sys/udp-socket.ts';
 import { SystemError } from '../sys/system-error.ts';
 import type { Geometry } from '../wire/geometry.ts';
+import { FrameBatch } from './frame-batch.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 import { PROBE_SEGMENT_BYTES, probeSegmentation } from './gso-probe.ts';
 import { type LinkOptions, MTU_BYTES_MAX, type ReceiverLink, type SenderLink } from './link.ts';
@@ -82,6 +83,10 @@ class UdpSenderLink implements SenderLink {
       transferIdHigh,
       transferIdLow,
     });
+  }
+
+  createFrameBatch(frames: number, payloadBytesMax: number): FrameBatch {
+    return new FrameBatch(this.#fd, undefined, frames, payloadBytesMax);
   }
 
   [Symbol.dispose](): void {

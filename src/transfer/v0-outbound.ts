@@ -2,7 +2,7 @@
 // It runs in a worker as one loop that never returns to the event loop.
 //
 //   waiting for the source -> pre-flight x 3 -> chunks -> settling -> end x 3 -> delivered
-//        any state -> aborted: a chunk out of order, at which a receiver gives up at once
+//        any state -> aborted (v0-abort.ts)
 //
 //   settling: the source is at its end; its producer (zfs send) must still end well before the receiver is told so.
 import { ZwireError } from '../bytes/zwire-error.ts';
@@ -12,10 +12,8 @@ import type { SenderLink } from '../link/link.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
 import {
   V0_CHUNK_OVERHEAD_BYTES,
-  V0_INDEX_COUNT,
   V0_REPEATS,
   type V0Kind,
-  encodeV0Chunk,
   encodeV0End,
   encodeV0Preflight,
   v0ChunkDataBytes,
@@ -25,6 +23,7 @@ import type { Counters } from './counters.ts';
 import type { MailReceiver } from './mailbox.ts';
 import { SourceReader } from './source-reader.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { V0_ABORT_BYTES, encodeV0Abort } from './v0-abort.ts';
 import {
   type SenderData,
   type SenderMail,
@@ -226,17 +225,12 @@ export class V0Outbound implements Disposable {
     this.#counters.add('waitSourceMs', performance.now() - sinceMs);
   }
 
-  /**
-   * v0 cannot say that a transfer is off. A chunk from half a turn ahead makes the receiver give it up at once,
-   * where it would otherwise wait for a sender that has gone.
-   */
+  /** Ends the receiver's wait, once it has heard of the transfer. */
   #break(): void {
     if (!this.#begun) return;
-    const index = (this.#chunks + (V0_INDEX_COUNT >> 1)) % V0_INDEX_COUNT;
     try {
       for (let times = 0; times < V0_REPEATS; times++) {
-        const message = this.#batch.add(V0_CHUNK_OVERHEAD_BYTES);
-        encodeV0Chunk(message, TRANSFER_ID, index, new Uint8Array(0), 0);
+        encodeV0Abort(this.#batch.add(V0_ABORT_BYTES), TRANSFER_ID, this.#chunks);
       }
       this.#batch.flush();
     } catch (error) {

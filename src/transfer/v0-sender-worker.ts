@@ -1,5 +1,5 @@
 // Worker thread of one outgoing transfer in the seed's format: opens the link, runs the transfer, reports its end.
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Counters } from './counters.ts';
 import { MailReceiver } from './mailbox.ts';
 import { openSenderLink } from './open-link.ts';
@@ -10,8 +10,8 @@ const port = parentPort;
 if (port === null) throw new Error('v0-sender-worker runs as a worker thread');
 const post = (message: SenderMessage): void => port.postMessage(message);
 
-function run(data: SenderData): void {
-  const mail = new MailReceiver<SenderMail>(data.mail, port as NonNullable<typeof port>);
+function run(data: SenderData, port: MessagePort): void {
+  const mail = new MailReceiver<SenderMail>(data.mail, port);
   const { frameBytes, ...linkOptions } = data.link;
   // Plain frames only; and no probe of ours, which the seed's receiver would have to make sense of.
   using link = openSenderLink({ ...linkOptions, gso: 'off' });
@@ -28,8 +28,9 @@ function run(data: SenderData): void {
 }
 
 try {
-  // as: v0-send.ts builds this worker with SenderData.
-  run(workerData as SenderData);
+  // v0-send.ts builds this worker with SenderData.
+  const data: SenderData = workerData;
+  run(data, port);
 } catch (error) {
   post({ kind: 'failed', failure: failureOf(error) });
 }

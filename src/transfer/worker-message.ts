@@ -119,7 +119,7 @@ export type ReceiverMessage =
       readonly counters: SharedArrayBuffer;
     }
   /** v0 only, which cannot answer: a transfer that there is no room for. */
-  | { readonly kind: 'turnedAway'; readonly peer: string; readonly name: string; readonly message: string }
+  | { readonly kind: 'turnedAway'; readonly peer: string; readonly message: string }
   /** Everything verified and handed to the writer. */
   | { readonly kind: 'verified'; readonly transfer: string }
   | { readonly kind: 'broken'; readonly transfer: string; readonly failure: Failure }
