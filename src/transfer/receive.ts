@@ -78,8 +78,10 @@ class Receiving implements ReceptionHost {
   }
 
   async run(): Promise<ReceiveSummary> {
-    const { link, timeoutMs, maxTransfers, poolBytes, signal } = this.options;
+    const { link, timeoutMs, once, poolBytes, signal } = this.options;
     if (signal.aborted) throw interrupted();
+    // The first is the only one: the end of it would cut others off.
+    const maxTransfers = once ? 1 : this.options.maxTransfers;
     const workerData: ReceiverData = { link, timeoutMs, maxTransfers, poolBytes, mail: this.mail.shared };
     const worker = new Worker(workerUrl(this.#worker), { workerData });
     this.mail.attach(worker);
@@ -125,6 +127,8 @@ class Receiving implements ReceptionHost {
       return;
     }
     if (message.kind === 'announced') {
+      // Too late; the worker is about to hear it too.
+      if (this.#stopping) return;
       const reception = new Reception(this, message);
       this.#receptions.set(message.transfer, reception);
       reception.begin();
