@@ -80,36 +80,31 @@ function must(result: number, what: string): void {
 export class EvpContext implements Disposable {
   readonly #evp: Symbols;
   readonly #context: number;
-  readonly #encrypt: boolean;
   readonly #lengthMemory: Memory = Memory.allocate(16);
   readonly #length: number;
+  // Of the two families of calls, the one of our direction: chosen once, since they run for every segment.
+  readonly #init: Symbols['encryptInit'];
+  readonly #update: Symbols['encryptUpdate'];
 
   /** The key is copied into the context; the caller may wipe it at once. */
   constructor(direction: 'encrypt' | 'decrypt', keyAddress: number) {
     const evp = resolve();
     if (evp === undefined) throw new ZwireError('SEAL_UNAVAILABLE', 'this Node hides its OpenSSL symbols');
     this.#evp = evp;
-    this.#encrypt = direction === 'encrypt';
     this.#length = this.#lengthMemory.address;
     this.#context = evp.contextNew();
-    const init = this.#encrypt ? evp.encryptInit : evp.decryptInit;
-    must(init(this.#context, evp.aes256gcm(), 0, keyAddress, 0), 'EVP init');
+    this.#init = direction === 'encrypt' ? evp.encryptInit : evp.decryptInit;
+    this.#update = direction === 'encrypt' ? evp.encryptUpdate : evp.decryptUpdate;
+    must(this.#init(this.#context, evp.aes256gcm(), 0, keyAddress, 0), 'EVP init');
   }
 
   begin(nonceAddress: number, aadAddress: number, aadBytes: number): void {
-    if (this.#encrypt) {
-      this.#evp.encryptInit(this.#context, 0, 0, 0, nonceAddress);
-      this.#evp.encryptUpdate(this.#context, 0, this.#length, aadAddress, aadBytes);
-    } else {
-      this.#evp.decryptInit(this.#context, 0, 0, 0, nonceAddress);
-      this.#evp.decryptUpdate(this.#context, 0, this.#length, aadAddress, aadBytes);
-    }
+    this.#init(this.#context, 0, 0, 0, nonceAddress);
+    this.#update(this.#context, 0, this.#length, aadAddress, aadBytes);
   }
 
   update(outAddress: number, inAddress: number, bytes: number): void {
-    if (bytes === 0) return;
-    if (this.#encrypt) this.#evp.encryptUpdate(this.#context, outAddress, this.#length, inAddress, bytes);
-    else this.#evp.decryptUpdate(this.#context, outAddress, this.#length, inAddress, bytes);
+    if (bytes > 0) this.#update(this.#context, outAddress, this.#length, inAddress, bytes);
   }
 
   /** Ends an encryption and writes the 16-byte tag. */

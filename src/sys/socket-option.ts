@@ -44,10 +44,19 @@ export function setOptionBytes(
   check(libc.setsockopt(fd, level, name, memory.address, value.byteLength), `setsockopt(${label})`);
 }
 
-/** Reads up to `bytes` of an option. */
+const OPTION_BYTES_MAX = 256;
+let scratchMemory: Memory | undefined;
+
+/** Counters are read often: one piece of memory a thread serves all reads. */
+function scratch(): Memory {
+  scratchMemory ??= Memory.allocate(OPTION_BYTES_MAX + 4);
+  return scratchMemory;
+}
+
+/** Reads up to `bytes` of an option, at most 256. */
 export function getOption(fd: number, level: number, name: number, bytes: number, label: string): DataView {
-  using memory = Memory.allocate(bytes + 4);
-  const lengthAt = Math.ceil(bytes / 4) * 4;
+  const memory = scratch();
+  const lengthAt = OPTION_BYTES_MAX;
   memory.view.setUint32(lengthAt, bytes, true);
   check(libc.getsockopt(fd, level, name, memory.address, memory.address + lengthAt), `getsockopt(${label})`);
   return new DataView(memory.bytes.slice(0, bytes).buffer);

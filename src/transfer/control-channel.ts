@@ -1,5 +1,11 @@
 // Control messages of one transfer, in both directions: header, counter, sealing, replay window.
-import { type ControlHeader, openControl, sealControl } from '../seal/control-seal.ts';
+import {
+  type ControlHeader,
+  type ControlOpener,
+  type ControlSealer,
+  createControlOpener,
+  createControlSealer,
+} from '../seal/control-seal.ts';
 import type { DirectionKey } from '../seal/session-keys.ts';
 import { ReplayWindow } from '../wire/replay-window.ts';
 import {
@@ -11,9 +17,9 @@ import {
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 
-export class ControlChannel {
-  readonly #outKey: DirectionKey;
-  readonly #inKey: DirectionKey;
+export class ControlChannel implements Disposable {
+  readonly #sealer: ControlSealer;
+  readonly #opener: ControlOpener;
   readonly #transferIdHigh: number;
   readonly #transferIdLow: number;
   readonly #window: ReplayWindow = new ReplayWindow();
@@ -21,8 +27,8 @@ export class ControlChannel {
   #counter = 0;
 
   constructor(outKey: DirectionKey, inKey: DirectionKey, transferIdHigh: number, transferIdLow: number) {
-    this.#outKey = outKey;
-    this.#inKey = inKey;
+    this.#sealer = createControlSealer(outKey);
+    this.#opener = createControlOpener(inKey);
     this.#transferIdHigh = transferIdHigh;
     this.#transferIdLow = transferIdLow;
   }
@@ -32,7 +38,7 @@ export class ControlChannel {
     const counter = ++this.#counter;
     const transferIdHigh = this.#transferIdHigh;
     const transferIdLow = this.#transferIdLow;
-    const payload = sealControl(this.#outKey, { type, transferIdHigh, transferIdLow, counter }, clear, body);
+    const payload = this.#sealer.seal({ type, transferIdHigh, transferIdLow, counter }, clear, body);
     const segment = new Uint8Array(SEGMENT_HEADER_BYTES + payload.byteLength);
     const header = this.#header;
     header.type = type;
@@ -55,9 +61,14 @@ export class ControlChannel {
       transferIdLow: header.transferIdLow,
       counter: header.record,
     };
-    const body = openControl(this.#inKey, controlHeader, payload, clearBytes);
+    const body = this.#opener.open(controlHeader, payload, clearBytes);
     // The window moves only for what is authentic.
     if (body === undefined || !this.#window.accept(header.record)) return undefined;
     return body;
+  }
+
+  [Symbol.dispose](): void {
+    this.#sealer[Symbol.dispose]();
+    this.#opener[Symbol.dispose]();
   }
 }

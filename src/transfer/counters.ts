@@ -18,6 +18,12 @@ export const COUNTER_NAMES = [
 export type CounterName = (typeof COUNTER_NAMES)[number];
 export type CounterSnapshot = { readonly [name in CounterName]: number };
 
+const PLACES: ReadonlyMap<CounterName, number> = new Map(COUNTER_NAMES.map((name, index) => [name, index]));
+
+function placeOf(name: CounterName): number {
+  return PLACES.get(name) ?? 0;
+}
+
 export class Counters {
   readonly shared: SharedArrayBuffer;
   readonly #values: Float64Array;
@@ -28,11 +34,11 @@ export class Counters {
   }
 
   set(name: CounterName, value: number): void {
-    this.#values[COUNTER_NAMES.indexOf(name)] = value;
+    this.#values[placeOf(name)] = value;
   }
 
   add(name: CounterName, value: number): void {
-    const index = COUNTER_NAMES.indexOf(name);
+    const index = placeOf(name);
     this.#values[index] = (this.#values[index] ?? 0) + value;
   }
 

@@ -6,7 +6,6 @@
 //
 // The newest record in order is held back until the next one is authentic, and the very last until END has proved
 // count, length and digest: a cut or spliced stream is never complete in the sink.
-import { createHash, type Hash } from 'node:crypto';
 import type { Peer } from '../link/frame-source.ts';
 import { createOpener, type RecordOpener, TAG_BYTES } from '../seal/record-seal.ts';
 import type { SessionKeys } from '../seal/session-keys.ts';
@@ -23,9 +22,9 @@ import { RecordTable } from './record-table.ts';
 import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
 import type { Failure } from './worker-message.ts';
 import type { WriteQueue } from './write-queue.ts';
+import { TagChain, copyTag } from './tag-chain.ts';
 
 const TABLE_RECORDS = 4096;
-const HASH_TAGS = 64;
 /** One-way: how long after END what is missing may still arrive out of order. */
 const ONE_WAY_GRACE_MS = 200;
 const RANGES_SHOWN = 5;
@@ -68,10 +67,8 @@ export class InboundTransfer {
   readonly #pool: SlotPool;
   readonly #credit: CreditPool;
   readonly #opener: RecordOpener;
-  readonly #hash: Hash = createHash('sha256');
-  readonly #tags: Uint8Array = new Uint8Array(HASH_TAGS * TAG_BYTES);
-  readonly #recordTags: Uint8Array = new Uint8Array(TABLE_RECORDS * TAG_BYTES);
-  #tagCount = 0;
+  readonly #tags: TagChain = new TagChain();
+  readonly #recordTags: DataView = new DataView(new ArrayBuffer(TABLE_RECORDS * TAG_BYTES));
   #queue: WriteQueue | undefined;
   #queuePosition = 0;
   #handedOver = 0;
@@ -259,7 +256,7 @@ export class InboundTransfer {
   }
 
   #keepTag(record: number, memory: Memory, at: number): void {
-    this.#recordTags.set(memory.bytes.subarray(at, at + TAG_BYTES), (record % TABLE_RECORDS) * TAG_BYTES);
+    copyTag(memory.view, at, this.#recordTags, (record % TABLE_RECORDS) * TAG_BYTES);
   }
 
   #completed(record: number, slot: number, plainBytes: number, last: boolean): void {
@@ -278,18 +275,11 @@ export class InboundTransfer {
     let moved = false;
     while (this.table.advance()) {
       const record = this.table.cumulative - 1;
-      const tagAt = (record % TABLE_RECORDS) * TAG_BYTES;
-      this.#tags.set(this.#recordTags.subarray(tagAt, tagAt + TAG_BYTES), this.#tagCount * TAG_BYTES);
-      if (++this.#tagCount === HASH_TAGS) this.#hashTags();
+      this.#tags.append(this.#recordTags, (record % TABLE_RECORDS) * TAG_BYTES);
       this.#bytes += this.table.plainBytes(record);
       moved = true;
     }
     if (moved) this.#handOver();
-  }
-
-  #hashTags(): void {
-    this.#hash.update(this.#tags.subarray(0, this.#tagCount * TAG_BYTES));
-    this.#tagCount = 0;
   }
 
   #handOver(): void {
@@ -341,14 +331,13 @@ export class InboundTransfer {
       if (!this.oneWay || nowMs - this.#endAtMs < ONE_WAY_GRACE_MS) return undefined;
       return this.#lost(end);
     }
-    this.#hashTags();
-    const digest = this.#hash.digest();
+    const digest = this.#tags.digest();
     const whole =
       this.table.cumulative === end.records &&
       this.#lastRecord === end.records - 1 &&
       this.#lastRecords === 1 &&
       BigInt(this.#bytes) === end.bytes &&
-      digest.equals(end.digest);
+      Buffer.compare(digest, end.digest) === 0;
     if (!whole) {
       return {
         code: 'DIGEST_MISMATCH',

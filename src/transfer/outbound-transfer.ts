@@ -5,7 +5,6 @@
 //        \-> refused, no receiver        any state -> aborted (either side), peer lost
 //
 //   settling: everything is acknowledged, the producer (zfs send) must still end well; only then END goes out.
-import { createHash, type Hash } from 'node:crypto';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
@@ -24,6 +23,7 @@ import { RepairQueue } from './repair-queue.ts';
 import { SendWindow } from './send-window.ts';
 import { RemoteFailure, SenderConversation } from './sender-conversation.ts';
 import { SourceReader } from './source-reader.ts';
+import { TagChain } from './tag-chain.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { SenderData, SenderMail, SenderMessage, TransferOutcome } from './worker-message.ts';
 
@@ -38,8 +38,8 @@ const PARTIAL_RECORD_MS = 20;
 const WARM_UP_MS = 200;
 const ONE_WAY_END_TIMES = 250;
 const ONE_WAY_END_EVERY_MS = 10;
-const TAGS_PER_HASH = 64;
 const PUBLISH_EVERY_RECORDS = 16;
+const RECORDS_A_TURN = 4;
 
 export class OutboundTransfer {
   readonly #data: SenderData;
@@ -51,11 +51,9 @@ export class OutboundTransfer {
   readonly #transmitter: Transmitter;
   readonly #conversation: SenderConversation;
   readonly #poller: Poller = new Poller();
-  readonly #hash: Hash = createHash('sha256');
-  readonly #tags: Uint8Array = new Uint8Array(TAGS_PER_HASH * TAG_BYTES);
+  readonly #tags: TagChain = new TagChain();
   readonly #sealer: RecordSealer;
   readonly #repairs: RepairQueue;
-  #tagCount = 0;
   #join: JoinAccepted | undefined;
   #window: SendWindow | undefined;
   #bucket: TokenBucket | undefined;
@@ -67,6 +65,7 @@ export class OutboundTransfer {
   #bytes = 0;
   #announcedAtMs = 0;
   #heardAtMs = 0;
+  #starvedSinceMs = 0;
 
   constructor(
     data: SenderData,
@@ -128,7 +127,9 @@ export class OutboundTransfer {
       const ready = oneWay ? this.#nowMs - startMs >= WARM_UP_MS : this.#join !== undefined;
       if (ready && this.#sourceFd !== undefined) break;
       if (!oneWay && !ready && this.#nowMs - this.#heardAtMs > joinTimeoutMs) throw this.#noReceiver();
-      this.#idle(oneWay ? 5 : 10, undefined);
+      // What is still awaited comes from the wire, or by mail from the main thread.
+      if (ready || oneWay) this.#mail.wait(5);
+      else this.#idle(10, undefined);
     }
     if (rateBitsPerSecond === undefined) return;
     this.#bucket = new TokenBucket(rateBitsPerSecond, this.#geometry.recordBytes, this.#nowMs);
@@ -241,11 +242,17 @@ export class OutboundTransfer {
     let lastSent = false;
     while (!lastSent || (this.#window !== undefined && this.#window.inFlight > 0)) {
       this.#turn();
-      // One-way there is nothing to wait for: a slot is free again as soon as its frame is with the kernel.
-      const mayAdvance = !lastSent && (this.#window === undefined || this.#window.maySend());
-      if (!mayAdvance) this.#waitForWindow();
-      else if (!this.#fill(reader)) this.#waitForSource(reader.fd);
-      else if (this.#pace()) {
+      // Several records a turn: looking after everything else costs as much as a tenth of a record.
+      for (let count = 0; count < RECORDS_A_TURN; count++) {
+        if (lastSent || !this.#mayAdvance()) {
+          if (count === 0) this.#waitForWindow();
+          break;
+        }
+        if (!this.#fill(reader)) {
+          if (count === 0) this.#waitForSource(reader.fd);
+          break;
+        }
+        if (!this.#pace()) break;
         lastSent = reader.ended;
         this.#sendRecord(reader, lastSent);
       }
@@ -254,7 +261,10 @@ export class OutboundTransfer {
     this.#publish();
   }
 
-  #starvedSinceMs = 0;
+  /** One-way there is nothing to wait for: a slot is free again as soon as its frame is with the kernel. */
+  #mayAdvance(): boolean {
+    return this.#window === undefined || this.#window.maySend();
+  }
 
   /** True when a record's worth has been read, or as much as is worth sending now. */
   #fill(reader: SourceReader): boolean {
@@ -285,9 +295,7 @@ export class OutboundTransfer {
     const at = slot * transmitter.recordStride;
     const { filled } = reader;
     this.#sealer.seal(record, last, reader.memory, 0, filled, transmitter.records, at);
-    const tag = transmitter.records.bytes.subarray(at + filled, at + filled + TAG_BYTES);
-    this.#tags.set(tag, this.#tagCount * TAG_BYTES);
-    if (++this.#tagCount === TAGS_PER_HASH) this.#hashTags();
+    this.#tags.append(transmitter.records.view, at + filled);
     transmitter.stamp(slot, record, filled + TAG_BYTES, last);
     transmitter.queueRecord(slot);
     this.#window?.sent(this.#nowMs);
@@ -295,11 +303,6 @@ export class OutboundTransfer {
     this.#bytes += filled;
     reader.reset();
     if (record % PUBLISH_EVERY_RECORDS === 0) this.#publish();
-  }
-
-  #hashTags(): void {
-    this.#hash.update(this.#tags.subarray(0, this.#tagCount * TAG_BYTES));
-    this.#tagCount = 0;
   }
 
   #waitForSource(fd: number): void {
@@ -339,16 +342,15 @@ export class OutboundTransfer {
 
   /** The source has been read to its end and everything is acknowledged: the producer must still end well. */
   #settle(): void {
-    this.#hashTags();
     this.#post({ kind: 'sourceEnded' });
     while (!this.#sourceDone) {
       this.#turn();
-      this.#idle(5, undefined);
+      this.#mail.wait(5);
     }
   }
 
   #end(): TransferOutcome {
-    const end = { records: this.#records, bytes: BigInt(this.#bytes), digest: this.#hash.digest() };
+    const end = { records: this.#records, bytes: BigInt(this.#bytes), digest: this.#tags.digest() };
     if (this.#data.oneWay) return this.#endOneWay(end);
     let endedAtMs = 0;
     let everyMs = END_EVERY_MS;

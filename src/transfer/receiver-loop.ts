@@ -40,7 +40,7 @@ import {
 } from './worker-message.ts';
 import { WriteQueue } from './write-queue.ts';
 
-const FRAMES_A_TURN = 64;
+const FRAMES_A_TURN = 8;
 const NAP_US = 50;
 /** Data seen within this time: nap. Later, but with transfers: poll shortly. Without: poll until mail may have come. */
 const BUSY_MS = 10;

@@ -51,6 +51,10 @@ const REFUSALS: Partial<Record<ErrorCode, RefusalCode>> = {
   ZFS_DESTINATION_EXISTS: 'EXISTS',
   ZFS_SNAPSHOT_EXISTS: 'EXISTS',
   ZFS_INCREMENTAL_BASE_MISMATCH: 'DIVERGED',
+  ZFS_PARTIAL_STATE: 'DIVERGED',
+  ZFS_DESTINATION_MISSING: 'DIVERGED',
+  ZFS_DESTINATION_MODIFIED: 'DIVERGED',
+  ZFS_PARENT_NOT_FILESYSTEM: 'PARENT_MISSING',
 };
 
 export class Reception {
@@ -180,7 +184,6 @@ export class Reception {
     const sink = this.#sink;
     if (sink === undefined || this.#state === 'failing') return;
     this.#state = 'committing';
-    await this.#writerGone;
     try {
       const committed = await sink.commit();
       this.#finish(undefined, committed);

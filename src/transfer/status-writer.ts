@@ -3,7 +3,7 @@ import { controlBodyBytesForMtu } from '../wire/limits.ts';
 import { type Status, emptyStatus, encodeStatus } from '../wire/status.ts';
 import type { InboundTransfer } from './inbound-transfer.ts';
 
-/** A sixth of the sender's window: it never waits for news, and the news costs nothing. */
+/** A sixth of the sender's window: it never waits for news, and the news costs little. */
 const EVERY_RECORDS = 16;
 const CHANGED_MS = 1;
 /** A gap that stays is named again; the sender holds repeats back for a round trip. */

@@ -24,7 +24,7 @@ export type WriterMessage =
 const BATCH = 8;
 const IDLE_MS = 100;
 /** While data flows the writer looks every so often; only after this long without any does it ask to be woken. */
-const NAP_MS = 0.2;
+const NAP_MS = 1;
 const FLOWING_MS = 20;
 
 class Writer {
