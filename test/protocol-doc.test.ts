@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { openControl } from '../src/seal/control-seal.ts';
+import { createControlOpener } from '../src/seal/control-seal.ts';
 import { openSuiteKeys } from '../src/seal/session-keys.ts';
 import { ABORT_CODES } from '../src/wire/abort.ts';
 import { decodeAnnounceClear } from '../src/wire/announce.ts';
@@ -104,7 +104,7 @@ function openedBody(name: string, clearBytes: number): Uint8Array {
   const { type, transferIdHigh, transferIdLow, record } = header;
   const key = openSuiteKeys(vector('salt')).senderControl;
   const control = { type, transferIdHigh, transferIdLow, counter: record };
-  const body = openControl(key, control, segment.subarray(32), clearBytes);
+  const body = createControlOpener(key).open(control, segment.subarray(32), clearBytes);
   if (body === undefined) throw new Error(`${name} does not open`);
   return body;
 }
