@@ -26,6 +26,12 @@ export function hintOf(error: unknown): string | undefined {
   return error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
 }
 
+/** The facts of the failure, for programs. */
+export function factsOf(error: unknown): [string, unknown][] {
+  if (!(error instanceof Error) || !('fields' in error)) return [];
+  return typeof error.fields === 'object' && error.fields !== null ? Object.entries(error.fields) : [];
+}
+
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === 'string' ? error : (JSON.stringify(error) ?? 'nothing was thrown');

@@ -51,9 +51,7 @@ export class HumanReporter implements Reporter {
   event(event: CommandEvent): void {
     switch (event.event) {
       case 'listening':
-        this.#chat(
-          `listening on ${event.endpoint}${event.mode === 'raw' ? ', raw frames' : ''}, MTU ${event.mtuBytes}`,
-        );
+        this.#chat(`listening on ${event.endpoint}, MTU ${event.mtuBytes}`);
         return;
       case 'announced':
         this.#remember(event.transfer, { name: event.name, peer: event.peer });

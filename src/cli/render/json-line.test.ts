@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { RecordingStream } from '../../../test/cli/fake-context.ts';
 import { ZwireError } from '../../bytes/zwire-error.ts';
 import { jsonLine, jsonReporter } from './json-line.ts';
+import { LEVELS } from './log-file.ts';
 
 it('writes an event as one line, its name and time first, bigints as decimal strings', () => {
   const line = jsonLine({
@@ -23,7 +25,10 @@ it('writes every event at once and whole, and the error last', () => {
   const stream = new RecordingStream();
   const reporter = jsonReporter(stream, () => 7);
   reporter.event({ event: 'snapshot', time: 1, name: 'tank@a' });
-  reporter.failure(new ZwireError('NO_RECEIVER', 'nobody answered', { hint: 'Start one.' }), 3);
+  reporter.failure(
+    new ZwireError('NO_RECEIVER', 'nobody answered', { hint: 'Start one.', fields: { waitedMs: 5n } }),
+    3,
+  );
   reporter.close();
   const events = stream.text
     .trimEnd()
@@ -37,6 +42,7 @@ it('writes every event at once and whole, and the error last', () => {
       code: 'NO_RECEIVER',
       message: 'nobody answered',
       hint: 'Start one.',
+      fields: { waitedMs: '5' },
       exitCode: 3,
     },
   ]);
@@ -46,4 +52,17 @@ it('gives errors that are not ours a code of their own', () => {
   const stream = new RecordingStream();
   jsonReporter(stream, () => 0).failure(new Error('x'), 1);
   expect(JSON.parse(stream.text)).toMatchObject({ code: 'UNEXPECTED', exitCode: 1 });
+});
+
+const DOCUMENT = readFileSync(new URL('../../../docs/operations/json-events.md', import.meta.url), 'utf8');
+
+it('has a document that describes each event, and no other', () => {
+  const described = [...DOCUMENT.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+  expect(new Set(described)).toEqual(new Set(Object.keys(LEVELS)));
+});
+
+it('has a document whose examples are lines that it writes', () => {
+  const examples = [...DOCUMENT.matchAll(/^ {4}(\{.*\})$/gm)].map(([, line = '']) => line);
+  expect(examples.length).toBeGreaterThan(4);
+  for (const line of examples) expect(jsonLine(JSON.parse(line))).toBe(line);
 });

@@ -10,7 +10,8 @@ import type { CommandEvent, Reporter } from './reporter.ts';
 /** Progress is logged at most this often; a transfer tells it more often than a log needs. */
 const PROGRESS_INTERVAL_MS = 1000;
 
-const LEVELS: Readonly<Record<CommandEvent['event'], VerbosityLevel>> = {
+/** Every event there is. */
+export const LEVELS: Readonly<Record<CommandEvent['event'], VerbosityLevel>> = {
   error: 'error',
   finished: 'info',
   warning: 'warning',

@@ -11,6 +11,8 @@ export type CommandEvent =
       readonly code: string;
       readonly message: string;
       readonly hint?: string;
+      /** The facts of the failure: names, addresses, counts. */
+      readonly fields?: Readonly<Record<string, unknown>>;
       readonly exitCode: number;
     };
 
