@@ -21,6 +21,14 @@ const RTO_MS_MAX = 200;
 const REPEAT_GRACE_MS = 1;
 /** Without any STATUS for this long, ask: a lost window update would otherwise stop the transfer. */
 const SILENCE_MS = 250;
+/** Probes whose echo is awaited: on a long way several are out at once. */
+const PROBES_MAX = 32;
+
+interface Probe {
+  readonly timeUs: number;
+  /** Number of the next new record when it left. */
+  readonly next: number;
+}
 
 export interface SendWindowOptions {
   /** Records whose sealed bytes the sender keeps for repeats. */
@@ -58,10 +66,10 @@ export class SendWindow {
   #decreasedAtMs = 0;
   #rtoMs = RTO_MS_MIN * 5;
   #backoff = 1;
-  #probeTimeUs = 0;
-  #probeNext = 0;
+  readonly #probes: Probe[] = [];
+  #rttMeasured = false;
   #askedAtMs = 0;
-  #dropsSeen = 0;
+  #dropsSeen: number | undefined;
   #epochAtMs: number;
   #epochRepeats = 0;
   #epochFirst = 0;
@@ -127,15 +135,22 @@ export class SendWindow {
       const high = status.entryMissingHigh[index] ?? 0;
       this.#repeatOnce(record, low, high, nowMs, holdOffMs, repeat);
     }
-    if (status.echoTimeUs !== 0 && status.echoTimeUs === this.#probeTimeUs) {
-      this.#probeTimeUs = 0;
-      // Everything sent before the probe has arrived or is lost: beyond the highest seen, it is lost.
-      const from = Math.max(status.highest, this.acknowledged);
-      for (let record = from; record < this.#probeNext; record++) {
-        this.#repeatOnce(record, 0xffff_ffff, 0xffff_ffff, nowMs, holdOffMs, repeat);
-      }
+    // Everything sent before the probe has arrived or is lost: beyond the highest seen, it is lost.
+    const sentBefore = this.#answeredProbe(status.echoTimeUs);
+    const from = Math.max(status.highest, this.acknowledged);
+    for (let record = from; record < sentBefore; record++) {
+      this.#repeatOnce(record, 0xffff_ffff, 0xffff_ffff, nowMs, holdOffMs, repeat);
     }
     this.#judgeEpoch(nowMs);
+  }
+
+  /** The next record when the echoed probe left, 0 for an echo that tells nothing new. Older probes are settled too. */
+  #answeredProbe(echoTimeUs: number): number {
+    const index = this.#probes.findIndex((probe) => probe.timeUs === echoTimeUs);
+    const probe = this.#probes[index];
+    if (probe === undefined) return 0;
+    this.#probes.splice(0, index + 1);
+    return probe.next;
   }
 
   #acknowledge(status: Status, nowMs: number): void {
@@ -155,12 +170,19 @@ export class SendWindow {
   }
 
   #measureRtt(sampleMs: number): void {
-    this.smoothedRttMs += (sampleMs - this.smoothedRttMs) / 8;
+    this.smoothedRttMs = this.#rttMeasured
+      ? this.smoothedRttMs + (sampleMs - this.smoothedRttMs) / 8
+      : sampleMs;
+    this.#rttMeasured = true;
     this.#rtoMs = Math.max(RTO_MS_MIN, 2 * this.smoothedRttMs + 1);
   }
 
+  get #windowMost(): number {
+    return Math.min(this.#options.slots, this.#options.linkRecords);
+  }
+
   #grow(acknowledged: number): void {
-    const most = Math.min(this.#options.slots, this.#options.linkRecords);
+    const most = this.#windowMost;
     if (this.#slowStart) {
       this.#windowRecords = Math.min(most, this.#windowRecords + acknowledged);
       return;
@@ -171,7 +193,9 @@ export class SendWindow {
     this.#windowRecords = Math.min(most, this.#windowRecords + 1);
   }
 
+  /** The receiver counts since its start: what it had dropped before us says nothing about our window. */
   #noticeDrops(drops: number, nowMs: number): void {
+    this.#dropsSeen ??= drops;
     if (drops > this.#dropsSeen) this.#shrink(nowMs);
     this.#dropsSeen = Math.max(this.#dropsSeen, drops);
   }
@@ -181,7 +205,8 @@ export class SendWindow {
     if (nowMs - this.#decreasedAtMs < this.smoothedRttMs + REPEAT_GRACE_MS) return;
     this.#decreasedAtMs = nowMs;
     this.#slowStart = false;
-    this.#windowRecords = Math.max(WINDOW_MIN, Math.floor(this.#windowRecords * DECREASE));
+    const least = Math.min(WINDOW_MIN, this.#windowMost);
+    this.#windowRecords = Math.max(least, Math.floor(this.#windowRecords * DECREASE));
   }
 
   #repeatOnce(
@@ -222,8 +247,8 @@ export class SendWindow {
 
   /** A PROBE with this time left; its echo decides what was lost at the end. */
   probed(timeUs: number, nowMs: number): void {
-    this.#probeTimeUs = timeUs;
-    this.#probeNext = this.next;
+    if (this.#probes.length === PROBES_MAX) this.#probes.shift();
+    this.#probes.push({ timeUs, next: this.next });
     this.#askedAtMs = nowMs;
     this.#backoff = Math.min(this.#backoff * 2, 64);
   }
