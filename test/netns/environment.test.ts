@@ -26,7 +26,7 @@ describe('the interface', () => {
       role === 'send' ? scene.send(['--file', path]) : scene.startReceive(['--file', scene.target()]);
     await expectExit(program, 5);
     expect(failure(program).code).toBe('INTERFACE_DOWN');
-    expect(failure(program).hint).toContain(`ip link set ${side.interface} up`);
+    expect(failure(program).hint).toMatch(new RegExp(`ip link set (dev )?${side.interface} up`));
   });
 
   it.each(['send', 'receive'] as const)('needs a privilege that is missing: %s names it', async (role) => {

@@ -52,6 +52,7 @@ const { announce, data, status, end, join, probe } = MessageType;
 const left = { from: 'left' } as const;
 const right = { from: 'right' } as const;
 
+// A record with one damaged segment is lost whole, so damage must be rarer than records are long.
 const MISTREATMENTS: readonly RelayCase[] = [
   {
     name: 'every frame comes twice',
@@ -70,7 +71,7 @@ const MISTREATMENTS: readonly RelayCase[] = [
   },
   {
     name: 'a DATA is damaged',
-    rules: [{ ...left, types: [data], every: 50, action: 'damage' }],
+    rules: [{ ...left, types: [data], every: 500, action: 'damage' }],
     rejects: true,
   },
   {
@@ -78,7 +79,7 @@ const MISTREATMENTS: readonly RelayCase[] = [
     rules: [{ ...left, types: [data], every: 50, by: 33, action: 'cut' }],
     rejects: true,
   },
-  { name: 'a DATA is spoiled', rules: [{ ...left, types: [data], every: 50, action: 'spoil' }] },
+  { name: 'a DATA is spoiled', rules: [{ ...left, types: [data], every: 500, action: 'spoil' }] },
   {
     name: 'control messages are damaged',
     rules: [{ ...left, types: [end, probe], until: 3, action: 'damage' }],
@@ -88,15 +89,16 @@ const MISTREATMENTS: readonly RelayCase[] = [
   { name: 'two of three STATUS are lost', rules: [statusLoss(3), statusLoss(2)] },
   { name: 'the first ENDs are lost', rules: [{ ...left, types: [end], until: 4, action: 'drop' }] },
   { name: 'the first DATA are lost', rules: [{ ...left, types: [data], until: 100, action: 'drop' }] },
-  { name: 'both ways go dark for a while', rules: [dark('left'), dark('right')] },
+  { name: 'both ways go dark for a while', rules: [dark('left', 150, 400), dark('right', 20, 45)] },
 ];
 
 function statusLoss(every: number): RelayRule {
   return { ...right, types: [status], every, action: 'drop' };
 }
 
-function dark(from: 'left' | 'right'): RelayRule {
-  return { from, after: 150, until: 400, action: 'drop' };
+/** Frames are counted, not time: an idle receiver speaks ten times a second, so few of its frames are a long time. */
+function dark(from: 'left' | 'right', after: number, until: number): RelayRule {
+  return { from, after, until, action: 'drop' };
 }
 
 describe('a wire that mistreats chosen frames', () => {
@@ -121,7 +123,7 @@ describe('a wire that mistreats chosen frames', () => {
       { ...left, types: [data], every: 31, action: 'drop' },
       { ...left, types: [data], every: 17, action: 'duplicate' },
       { ...left, types: [data], every: 11, by: 25, action: 'hold' },
-      { ...left, types: [data], every: 41, action: 'damage' },
+      { ...left, types: [data], every: 401, action: 'damage' },
       { ...right, every: 5, action: 'drop' },
     ]);
     const { path, content } = scene.source(RELAY_BYTES);

@@ -9,6 +9,7 @@ const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_IGNORE_OUTGOING = 23;
 const PACKET_MR_PROMISC = 1;
 const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
 const POLLIN = 1;
 const ENOBUFS = 105;
 const FRAME_BYTES_MAX = 1 << 17;
@@ -36,8 +37,10 @@ export class PacketSocket {
     if (protocol !== 0) {
       check(setOption(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, one, 4), 'PACKET_IGNORE_OUTGOING');
       const bytes = Buffer.alloc(4);
-      bytes.writeInt32LE(1 << 24);
-      check(setOption(this.fd, 1, SO_RCVBUF, bytes, 4), 'SO_RCVBUF');
+      bytes.writeInt32LE(1 << 26);
+      // Refused in a user namespace, where the system's limit holds.
+      if (setOption(this.fd, 1, SO_RCVBUFFORCE, bytes, 4) < 0)
+        check(setOption(this.fd, 1, SO_RCVBUF, bytes, 4), 'SO_RCVBUF');
       const membership = Buffer.alloc(16);
       membership.writeInt32LE(index, 0);
       membership.writeUInt16LE(PACKET_MR_PROMISC, 4);
