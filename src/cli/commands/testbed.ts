@@ -144,8 +144,9 @@ async function shellInside(context: CliContext, mtuBytes: number, inside: 'root'
       `Side b is ${SIDE_B.interface}, ${SIDE_B.address}. To enter it from here, or from another terminal:\n` +
       `  ${onB}bash\n  ${fromOutside}bash\nLeave with exit; nothing stays.\n`,
   );
+  // For scripts: nsenter --target "$ZWIRE_SIDE_B" --net COMMAND
   const exit = await runInteractive(process.env['SHELL'] ?? '/bin/sh', [], {
-    environment: { ZWIRE_TESTBED: 'a' },
+    environment: { ZWIRE_SIDE_B: String(sideB.pid) },
   });
   return exit.exitCode ?? EXIT.failed;
 }
