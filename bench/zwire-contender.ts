@@ -1,13 +1,16 @@
 // zwire as it is used: two-way and one-way over raw frames, plain UDP, from a file and from a pipe.
 import { closeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Lab } from '../test/netns/lab.ts';
 import type { ProgramOptions } from '../test/netns/program.ts';
-import { ZWIRE } from '../test/netns/side.ts';
 import type { Contender, MtuBytes, NodeBinary, Sample, Workload } from './contender.ts';
 import { numberAt } from './json-number.ts';
 import { catFrom, catToNull, Metered } from './metered.ts';
 
 const B = '198.18.0.2';
+
+/** The built command line, seen from build/bench/bench. */
+export const ZWIRE: string = fileURLToPath(new URL('../../../bin/zwire.mjs', import.meta.url));
 
 type Mode = 'raw' | 'one-way' | 'udp';
 
@@ -15,7 +18,7 @@ const LINKS: Readonly<Record<Mode, { send: string; receive: string; title: strin
   raw: { send: `--interface vza --destination-ip ${B}`, receive: '--interface vzb', title: 'raw two-way' },
   'one-way': {
     send: `--interface vza --destination-ip ${B} --one-way --rate RATE`,
-    receive: '--interface vzb --one-way',
+    receive: '--interface vzb',
     title: 'raw one-way at RATE',
   },
   udp: { send: `--to ${B}`, receive: `--listen ${B}`, title: 'udp' },

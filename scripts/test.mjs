@@ -193,6 +193,7 @@ function summary(results) {
   return total('failed') === 0 ? 0 : 1;
 }
 
+/** Parses the command line and runs what it names; resolves with the exit code. */
 async function main() {
   const options = {
     fast: { type: 'boolean' },
@@ -201,23 +202,16 @@ async function main() {
     help: { type: 'boolean' },
   };
   const { values } = parseArgs({ options });
-  if (values.help) return void console.log(HELP);
+  const names = stages().map(({ name }) => name);
+  if (values.help || values.list) {
+    console.log(values.help ? HELP : names.join('\n'));
+    return 0;
+  }
   const only = values.only?.split(',');
+  const unknown = only?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0) throw new Error(`no stage ${unknown.join(', ')}: ${names.join(', ')}`);
   const wanted = ({ name, slow }) =>
     only ? name === 'build' || only.includes(name) : !(values.fast && slow);
-  const unknown = only?.filter((name) => !stages().some((stage) => stage.name === name)) ?? [];
-  if (unknown.length > 0)
-    throw new Error(
-      `no stage ${unknown.join(', ')}: ${stages()
-        .map(({ name }) => name)
-        .join(', ')}`,
-    );
-  if (values.list)
-    return void console.log(
-      stages()
-        .map(({ name }) => name)
-        .join('\n'),
-    );
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       for (const child of children) endGroup(child);
@@ -230,8 +224,8 @@ async function main() {
     results.push(await runStage(stage));
     if (stage.name === 'build' && results[0].failed > 0) break; // nothing after it would mean anything
   }
-  process.exitCode = summary(results);
   for (const child of children) endGroup(child);
+  return summary(results);
 }
 
-await main();
+process.exitCode = await main();
