@@ -11,6 +11,8 @@ import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
 
 const STDOUT_FD = 1;
 const STDOUT_PATH = '/proc/self/fd/1';
+/** Takes any number of transfers at once. */
+const NULL_DEVICE = '/dev/null';
 const FIFO_LOOK_EVERY_MS = 50;
 
 /** `path` may be '-' for standard output. Takes file transfers, and datasets as files (a stored send stream). */
@@ -49,7 +51,7 @@ async function openInPlace(
   inPlace: Set<string>,
   signal: AbortSignal,
 ): Promise<Sink> {
-  if (inPlace.has(path)) {
+  if (inPlace.has(path) && path !== NULL_DEVICE) {
     throw new ZwireError('TARGET_BUSY', `another transfer is being written to ${name}`, {
       hint: 'Wait until it has ended, and send again.',
     });

@@ -147,16 +147,15 @@ export class InboundTransfer {
       this.#repeats++;
       return segmentBytes;
     }
-    this.table.notice(record, nowMs);
     this.dirty = true;
     if (header.segmentIndex === 0 && !this.table.isPartial(record)) {
       const whole = header.recordBytes + header.segmentCount * SEGMENT_HEADER_BYTES;
       if (whole <= endAt - at && this.#isWholeRecord(header, memory, at)) {
-        this.#openFromFrame(header, memory, at);
+        this.#openFromFrame(header, memory, at, nowMs);
         return whole;
       }
     }
-    this.#addSegment(header, memory, at + SEGMENT_HEADER_BYTES);
+    this.#addSegment(header, memory, at + SEGMENT_HEADER_BYTES, nowMs);
     return segmentBytes;
   }
 
@@ -182,7 +181,7 @@ export class InboundTransfer {
     return true;
   }
 
-  #openFromFrame(header: SegmentHeader, memory: Memory, at: number): void {
+  #openFromFrame(header: SegmentHeader, memory: Memory, at: number, nowMs: number): void {
     const slot = this.#takeSlot();
     if (slot < 0) return;
     const { record, recordBytes, segmentCount } = header;
@@ -205,7 +204,7 @@ export class InboundTransfer {
       return;
     }
     this.#keepTag(record, memory, from + rest);
-    this.#completed(record, slot, recordBytes - TAG_BYTES, last);
+    this.#completed(record, slot, recordBytes - TAG_BYTES, last, nowMs);
   }
 
   #takeSlot(): number {
@@ -215,18 +214,17 @@ export class InboundTransfer {
     return slot;
   }
 
-  #addSegment(header: SegmentHeader, memory: Memory, payloadAt: number): void {
+  #addSegment(header: SegmentHeader, memory: Memory, payloadAt: number, nowMs: number): void {
     const { record, recordBytes } = header;
-    if (this.table.isPartial(record)) {
-      // Segments of one record agree on its length, or one of them is forged.
-      if (this.table.recordBytes(record) !== recordBytes) {
-        this.counters.add('rejected', 1);
-        return;
-      }
-    } else {
+    if (!this.table.isPartial(record)) {
       const taken = this.#takeSlot();
       if (taken < 0) return;
       this.table.begin(record, taken, recordBytes);
+    } else if (this.table.recordBytes(record) !== recordBytes) {
+      // Segments of one record agree on its length, or one of them is forged. Nobody knows which: the newer one
+      // stays, since the sender repeats what is missing and a forger may have been first.
+      this.counters.add('rejected', 1);
+      this.table.begin(record, this.table.slot(record), recordBytes);
     }
     if (!this.table.addSegment(record, header.segmentIndex)) {
       this.#repeats++;
@@ -237,10 +235,10 @@ export class InboundTransfer {
     const placeAt = outAt + header.segmentIndex * this.geometry.segmentPayloadBytes;
     libc.memcpy(this.#pool.memory.address + placeAt, memory.address + payloadAt, header.payloadBytes);
     if (this.table.segmentsHere(record) < header.segmentCount) return;
-    this.#openInPlace(record, slot, recordBytes, (header.flags & FLAG_LAST) !== 0);
+    this.#openInPlace(record, slot, recordBytes, (header.flags & FLAG_LAST) !== 0, nowMs);
   }
 
-  #openInPlace(record: number, slot: number, recordBytes: number, last: boolean): void {
+  #openInPlace(record: number, slot: number, recordBytes: number, last: boolean, nowMs: number): void {
     const { memory } = this.#pool;
     const at = slot * SLOT_BYTES;
     const plainBytes = recordBytes - TAG_BYTES;
@@ -252,14 +250,16 @@ export class InboundTransfer {
       return;
     }
     this.#keepTag(record, memory, at + plainBytes);
-    this.#completed(record, slot, plainBytes, last);
+    this.#completed(record, slot, plainBytes, last, nowMs);
   }
 
   #keepTag(record: number, memory: Memory, at: number): void {
     copyTag(memory.view, at, this.#recordTags, (record % TABLE_RECORDS) * TAG_BYTES);
   }
 
-  #completed(record: number, slot: number, plainBytes: number, last: boolean): void {
+  #completed(record: number, slot: number, plainBytes: number, last: boolean, nowMs: number): void {
+    // Only what is authentic moves the highest record: a forged number would make us ask for what never was.
+    this.table.notice(record, nowMs);
     this.table.complete(record, slot, plainBytes);
     if (last) {
       this.#lastRecords++;

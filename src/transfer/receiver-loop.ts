@@ -3,7 +3,7 @@
 // a waiting receiver costs the sender a wake-up for every frame.
 import { randomBytes } from 'node:crypto';
 import type { ReceiverLink } from '../link/link.ts';
-import { openSuiteKeys } from '../seal/session-keys.ts';
+import { type SessionKeys, openSuiteKeys } from '../seal/session-keys.ts';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
 import * as libc from '../sys/libc.ts';
@@ -242,15 +242,33 @@ export class ReceiverLoop {
       transferIdHigh,
       transferIdLow,
     );
+    // A channel holds memory outside the garbage collector's reach: one that no transfer takes is given back at once.
+    let taken = false;
+    try {
+      taken = this.#admit(header, payload, keys, channel, nowMs);
+    } finally {
+      if (!taken) channel[Symbol.dispose]();
+    }
+  }
+
+  /** True when the announcement became a transfer, which now owns the channel. */
+  #admit(
+    header: SegmentHeader,
+    payload: Uint8Array,
+    keys: SessionKeys,
+    channel: ControlChannel,
+    nowMs: number,
+  ): boolean {
+    const name = transferName(header);
     const body = channel.read(header, payload, ANNOUNCE_CLEAR_BYTES);
-    if (body === undefined) return;
+    if (body === undefined) return false;
     const announcement = decodeAnnouncement(body);
     const peer = this.#link.inbound.peer();
     const refusal = this.#refused.get(name) ?? this.#admission(name, announcement);
     if (refusal !== undefined) {
       const answer = encodeJoin({ accepted: false, ...refusal }, bodyBytesMax(announcement));
       this.#link.reply(peer, channel.write(MessageType.join, answer, encodeJoinClear(EMPTY_JOIN_CLEAR)));
-      return;
+      return false;
     }
     const transfer = new InboundTransfer(
       name,
@@ -271,6 +289,7 @@ export class ReceiverLoop {
       peer: `${formatIpv4(peer.ip)}:${peer.port}`,
       counters: transfer.counters.shared,
     });
+    return true;
   }
 
   #mayLook(nowMs: number): boolean {
@@ -382,7 +401,8 @@ export class ReceiverLoop {
     }
     for (const transfer of this.#transfers.values()) {
       this.#serveTransfer(transfer, nowMs);
-      if (drained && transfer.probeTimeUs !== 0) this.#answerProbe(transfer, nowMs);
+      const open = this.#transfers.has(transfer.id);
+      if (drained && open && transfer.probeTimeUs !== 0) this.#answerProbe(transfer, nowMs);
     }
   }
 
@@ -440,8 +460,9 @@ export class ReceiverLoop {
   }
 
   #forget(transfer: InboundTransfer): void {
+    if (!this.#transfers.delete(transfer.id)) return;
     if (!transfer.ended) transfer.finish('failed', { code: '', text: '' }, 0);
-    this.#transfers.delete(transfer.id);
+    transfer.channel[Symbol.dispose]();
     if (this.#current === transfer) {
       this.#current = undefined;
       this.#currentHigh = -1;

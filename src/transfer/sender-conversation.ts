@@ -149,10 +149,9 @@ export class SenderConversation {
     const status = this.#status;
     decodeStatus(new DataView(body.buffer, body.byteOffset, body.byteLength), 0, body.byteLength, status);
     if (status.state === 'failed') {
-      throw new RemoteFailure(
-        knownCode(status.resultCode, 'PEER_ABORTED'),
-        `on the receiver: ${status.resultText}`,
-      );
+      // Interrupted over there is not interrupted here.
+      const code = status.resultCode === 'INTERRUPTED' ? 'PEER_ABORTED' : status.resultCode;
+      throw new RemoteFailure(knownCode(code, 'PEER_ABORTED'), `on the receiver: ${status.resultText}`);
     }
     listener.onStatus(status);
   }
