@@ -42,6 +42,7 @@ describe('errors in words', () => {
     [new ZwireError('REFUSED', ''), 4],
     [new ZwireError('PRIVILEGE_MISSING', ''), 5],
     [new ZwireError('SINK_FAILED', ''), 1],
+    [new ZwireError('INTERRUPTED', 'on the receiver'), 1],
     [Object.assign(new Error('of another class'), { code: 'PEER_LOST' }), 3],
     [Object.assign(new Error('from the system'), { code: 'ENOENT' }), 1],
     [Object.assign(new Error('no code of ours'), { code: 'toString' }), 1],

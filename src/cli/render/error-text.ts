@@ -37,10 +37,13 @@ export function messageOf(error: unknown): string {
   return typeof error === 'string' ? error : (JSON.stringify(error) ?? 'nothing was thrown');
 }
 
-/** The exit code that an error ends the program with. */
+/**
+ * The exit code that an error ends the program with, when no signal came to us. An interruption is then that
+ * of the other side: for us the transfer has failed.
+ */
 export function exitCodeForError(error: unknown): number {
   const code = codeOf(error);
-  return code === undefined ? EXIT.failed : exitCodeOf(code);
+  return code === undefined || code === 'INTERRUPTED' ? EXIT.failed : exitCodeOf(code);
 }
 
 function indented(text: string): string[] {
