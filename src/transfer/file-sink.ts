@@ -168,7 +168,7 @@ function unwritable(path: string, error: unknown): ZwireError {
     ENOENT: 'its directory does not exist',
     EACCES: 'permission denied',
     EROFS: 'the file system is read-only',
-    ENOSPC: 'no space is left there',
+    ENOSPC: 'no space left on the device',
     EDQUOT: 'the quota is used up',
   };
   const reason = reasons[errno] ?? (error instanceof Error ? error.message : String(error));

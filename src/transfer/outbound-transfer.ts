@@ -126,13 +126,25 @@ export class OutboundTransfer {
       this.#turn();
       const ready = oneWay ? this.#nowMs - startMs >= WARM_UP_MS : this.#join !== undefined;
       if (ready && this.#sourceFd !== undefined) break;
-      if (!oneWay && !ready && this.#nowMs - this.#heardAtMs > joinTimeoutMs) throw this.#noReceiver();
+      if (!oneWay && !ready) this.#checkAnswer(startMs, joinTimeoutMs);
       // What is still awaited comes from the wire, or by mail from the main thread.
       if (ready || oneWay) this.#mail.wait(5);
       else this.#idle(10, undefined);
     }
     if (rateBitsPerSecond === undefined) return;
     this.#bucket = new TokenBucket(rateBitsPerSecond, this.#geometry.recordBytes, this.#nowMs);
+  }
+
+  /** Nobody there, or somebody who never decides (a FIFO without a reader, a pool that hangs). */
+  #checkAnswer(startMs: number, joinTimeoutMs: number): void {
+    if (this.#nowMs - this.#heardAtMs > joinTimeoutMs) throw this.#noReceiver();
+    if (this.#nowMs - startMs <= Math.max(joinTimeoutMs, this.#data.timeoutMs)) return;
+    const seconds = this.#data.timeoutMs / 1000;
+    throw new ZwireError(
+      'PEER_LOST',
+      `the receiver at ${this.#link.description} is there, but has not accepted or refused within ${seconds} s`,
+      { hint: 'Look at what holds it up there; --timeout SECONDS waits longer.' },
+    );
   }
 
   #noReceiver(): ZwireError {

@@ -67,6 +67,7 @@ export class Reception {
   #sink: Sink | undefined;
   #writer: Worker | undefined;
   #writerGone: Promise<void> = Promise.resolve();
+  readonly #undecided: AbortController = new AbortController();
   #deciding: Promise<void> = Promise.resolve();
   #committing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -109,7 +110,8 @@ export class Reception {
     const { options } = this.#host;
     try {
       const request = { announcement, peer, transfer: this.#id };
-      const sink = await options.sink.decide(request, options.signal);
+      const signal = AbortSignal.any([options.signal, this.#undecided.signal]);
+      const sink = await options.sink.decide(request, signal);
       this.#sink = sink;
       if (this.#state !== 'deciding') return;
       if (sink.mayStall) setNonBlocking(sink.fd);
@@ -208,9 +210,11 @@ export class Reception {
         : Promise.race([this.#committing, setTimeout(patience)]));
       if (!this.live) return;
     }
+    const undecided = this.#state === 'deciding';
     this.#state = 'failing';
     this.#queue.abort();
-    // A policy that is still deciding may yet open a sink.
+    // A policy that is still deciding may yet open a sink, or wait for a reader that never comes.
+    if (undecided) this.#undecided.abort();
     await this.#deciding;
     if (this.#writer !== undefined) await this.#writerGone;
     const own = await this.#sink?.abort();
@@ -247,7 +251,7 @@ export class Reception {
 
 function writeFailure(message: Extract<WriterMessage, { kind: 'failed' }>, target: string): Failure {
   const reasons: Readonly<Record<string, string>> = {
-    ENOSPC: 'no space is left there',
+    ENOSPC: 'no space left on the device',
     EDQUOT: 'the quota is used up',
     EPIPE: 'its reader ended',
     EIO: 'the device reports an input/output error',
