@@ -124,7 +124,7 @@ describe('the disk of the receiver is full', () => {
     const sender = scene.send(['--file', path]);
     await expectExit(sender, 1);
     await expectExit(receiver, 1);
-    for (const side of [sender, receiver]) expect(failure(side).message).toMatch(/ENOSPC|no space left/i);
+    for (const side of [sender, receiver]) expect(failure(side).message).toMatch(/ENOSPC|no space/i);
     expect(failure(receiver).code).toBe('SINK_FAILED');
     expect(await scene.lab.b.run(['ls', '-A', scene.inbox])).toBe('');
   });
@@ -166,7 +166,7 @@ describe('malformed values', () => {
     { flags: ['--rate', '5'], code: 'FLAG_MALFORMED' },
     { flags: ['--timeout', '-1'], code: 'FLAG_MALFORMED' },
     { flags: ['--port', '70000'], code: 'FLAG_MALFORMED' },
-  ])('$flags', async ({ flags, code }) => {
+  ])('$flags.0 $flags.1', async ({ flags, code }) => {
     await using scene = await Scene.open('raw');
     const { path } = scene.source(10);
     const program = scene.send(['--file', path, ...flags]);

@@ -27,8 +27,17 @@ const WAYS: readonly Way[] = [
   { link: 'raw', mtuBytes: 576, flags: [] },
 ];
 
+function wayName({ link, mtuBytes, flags, userNamespace }: Way): string {
+  const words = [
+    `${link}, MTU ${mtuBytes}`,
+    ...flags,
+    ...(userNamespace === true ? ['in a user namespace'] : []),
+  ];
+  return words.join(' ');
+}
+
 describe('one file', () => {
-  it.each(WAYS)('arrives: $link, MTU $mtuBytes, $flags, user namespace $userNamespace', async (way) => {
+  it.each(WAYS.map((way) => [wayName(way), way] as const))('arrives: %s', async (_name, way) => {
     await using scene = await Scene.open(way.link, way);
     const { path, content } = scene.source(ODD_BYTES);
     const receiver = await scene.receive(['--file', scene.target(), '--once']);
@@ -53,7 +62,7 @@ describe.each([
   { link: 'raw', mtuBytes: 9000 },
   { link: 'raw', mtuBytes: 1500 },
   { link: 'udp', mtuBytes: 1500 },
-] as const)('sizes around a record, $link, MTU $mtuBytes', (way) => {
+] as const)('sizes around a record: $link at MTU $mtuBytes', (way) => {
   it('arrive one after another in one receiver, each replacing the one before', async () => {
     await using scene = await Scene.open(way.link, way);
     const record = geometryForMtu(way.mtuBytes).plaintextBytes;
