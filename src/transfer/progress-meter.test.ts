@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { COUNTER_NAMES, type CounterSnapshot } from './counters.ts';
+import { type CounterSnapshot, Counters } from './counters.ts';
 import { ProgressMeter } from './progress-meter.ts';
 
 function counters(values: Partial<CounterSnapshot>): CounterSnapshot {
-  const zeros = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as CounterSnapshot;
-  return { ...zeros, ...values };
+  return { ...new Counters().snapshot(), ...values };
 }
 
 describe('rate', () => {
