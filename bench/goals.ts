@@ -25,7 +25,7 @@ const RATIO_GOALS: readonly RatioGoal[] = [
     contender: 'zwire-raw-9000',
     reference: 'mbuffer-9000',
     atLeast: 2.5,
-    text: 'raw two-way, MTU 9000, to mbuffer TCP',
+    text: 'raw two-way, MTU 9000, to mbuffer TCP as it comes',
   },
   {
     contender: 'zwire-raw-1500',

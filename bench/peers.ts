@@ -47,7 +47,7 @@ function plain(id: string, title: string, mtuBytes: MtuBytes, send: string, rece
     mtuBytes,
     feed: 'file',
     commands: [send, receive],
-    ...absent(id),
+    ...absent(send.split(' ')[0] ?? id),
     async run(lab, workload): Promise<Sample> {
       const receiver = new Metered(lab.b, workload.scratch, receive.split(' '));
       await tcpListener(lab.b, TCP_PORT);
@@ -90,7 +90,7 @@ async function pipeRun(
   return timedSample(workload.bytes, sent.startedMs, monotonicMs(), sent, received);
 }
 
-/** Every peer. mbuffer's block and buffer sizes are the fastest of five pairs that were tried. */
+/** Every peer. mbuffer's tuned block and buffer sizes are the fastest of five pairs that were tried. */
 export function peerContenders(iperfSeconds: number): Contender[] {
   const contenders: Contender[] = [];
   for (const mtuBytes of [9000, 1500] as const) {
@@ -98,7 +98,14 @@ export function peerContenders(iperfSeconds: number): Contender[] {
       iperf3(mtuBytes, iperfSeconds),
       plain(
         'mbuffer',
-        'mbuffer TCP',
+        'mbuffer TCP (its defaults)',
+        mtuBytes,
+        `mbuffer -q -i FILE -O ${B}:${TCP_PORT}`,
+        `mbuffer -q -I ${TCP_PORT} -o /dev/null`,
+      ),
+      plain(
+        'mbuffer-tuned',
+        'mbuffer TCP (-s 1M -m 16M)',
         mtuBytes,
         `mbuffer -q -s 1M -m 16M -i FILE -O ${B}:${TCP_PORT}`,
         `mbuffer -q -s 1M -m 16M -I ${TCP_PORT} -o /dev/null`,
