@@ -92,7 +92,9 @@ export class RingSource implements FrameSource {
       for (const { fromBytes, frameBytesMax, slotBytes, blocks } of ringClasses(options)) {
         const shape = shapeFor(slotBytes, blocks);
         const filter = portFilter(port, fromBytes, frameBytesMax + 1);
-        opened.push(new PacketRing(openRing(interfaceIndex, filter, shape, promiscuous), shape));
+        // The membership is the interface's: one socket's serves all.
+        const joins = promiscuous && opened.length === 0;
+        opened.push(new PacketRing(openRing(interfaceIndex, filter, shape, joins), shape));
       }
     } catch (error) {
       for (const ring of opened) ring[Symbol.dispose]();
