@@ -2,6 +2,7 @@
 // the clock. It never waits for a sink. Looking into ring memory and sleeping 50 us beats poll(2) while data flows:
 // a waiting receiver costs the sender a wake-up for every frame.
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import type { ReceiverLink } from '../link/link.ts';
 import { type SessionKeys, openSuiteKeys } from '../seal/session-keys.ts';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
@@ -42,6 +43,8 @@ import { WriteQueue } from './write-queue.ts';
 
 const FRAMES_A_TURN = 8;
 const NAP_US = 50;
+/** On a single processor every nap is taken from the writer and the programs behind it. */
+const MAY_NAP = availableParallelism() > 1;
 /** Data seen within this time: nap. Later, but with transfers: poll shortly. Without: poll until mail may have come. */
 const BUSY_MS = 10;
 const POLL_ACTIVE_MS = 2;
@@ -114,7 +117,7 @@ export class ReceiverLoop {
 
   #rest(nowMs: number): void {
     const active = this.#transfers.size > 0;
-    if (active && this.#link.inbound.inMemory && nowMs - this.#busyAtMs < BUSY_MS) {
+    if (active && MAY_NAP && this.#link.inbound.inMemory && nowMs - this.#busyAtMs < BUSY_MS) {
       libc.usleep(NAP_US);
       return;
     }
