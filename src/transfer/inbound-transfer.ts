@@ -200,7 +200,7 @@ export class InboundTransfer {
     this.#opener.update(out, outAt + before, memory, from, rest);
     if (!this.#opener.finish(memory, from + rest)) {
       this.#pool.give(slot);
-      this.badRecords++;
+      this.#spoiled();
       return;
     }
     this.#keepTag(record, memory, from + rest);
@@ -246,11 +246,17 @@ export class InboundTransfer {
     this.#opener.update(memory, at, memory, at, plainBytes);
     if (!this.#opener.finish(memory, at + plainBytes)) {
       this.#pool.give(this.table.forget(record));
-      this.badRecords++;
+      this.#spoiled();
       return;
     }
     this.#keepTag(record, memory, at + plainBytes);
     this.#completed(record, slot, plainBytes, last, nowMs);
+  }
+
+  /** A record failed its check: damaged on the way, or one of its segments is forged. */
+  #spoiled(): void {
+    this.badRecords++;
+    this.counters.add('rejected', 1);
   }
 
   #keepTag(record: number, memory: Memory, at: number): void {
