@@ -17,6 +17,12 @@ export const LINK_FLAGS: Readonly<Record<LinkKind, { receive: readonly string[];
     udp: { receive: ['--listen', '198.18.0.2'], send: ['--to', '198.18.0.2'] },
   };
 
+/** Directories of scenes that are open: a test that hangs is never closed, so they go with the process. */
+const openDirectories = new Set<string>();
+process.on('exit', () => {
+  for (const directory of openDirectories) rmSync(directory, { recursive: true, force: true });
+});
+
 /** Every file that a test expects is under `inbox`; what a sender reads is elsewhere. */
 export class Scene implements AsyncDisposable {
   readonly lab: Lab;
@@ -28,6 +34,7 @@ export class Scene implements AsyncDisposable {
     this.lab = lab;
     this.link = link;
     this.directory = directory;
+    openDirectories.add(directory);
     this.inbox = mkdtempSync(join(directory, 'inbox-'));
   }
 
@@ -98,6 +105,7 @@ export class Scene implements AsyncDisposable {
 
   async close(): Promise<void> {
     await this.lab.close();
+    openDirectories.delete(this.directory);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
