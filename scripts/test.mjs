@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm test: the whole suite, a stage after the other. See HELP. The last line is "N passed, N failed".
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,10 @@ const HELP = `npm test -- [options]
   --list          name the stages
 
 Stages: build, check (lint, format, types), packages (Debian packages of the tests), tests (unit tests and
-end-to-end tests in network namespaces, on the running Node), node22, node24, node26 (unit tests and part of
-the end-to-end tests there), zfs (real OpenZFS in virtual machines; their images are built in the background
-from the start). A stage that cannot run is named at the end; with CI=true that is a failure.`;
+end-to-end tests in network namespaces, on the running Node), lab (unit tests of the virtual machines' lab),
+demo (npm run demo with 64 MiB), node22, node24, node26 (unit tests and part of the end-to-end tests there),
+zfs (real OpenZFS in virtual machines; their images are built in the background from the start). A stage that
+cannot run is named at the end; with CI=true that is a failure.`;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OTHER_NODES = [22, 24, 26];
@@ -34,6 +35,8 @@ const FILTERS_ELSEWHERE = [
 
 /** A stage that takes longer hangs. */
 const STAGE_TIMEOUT_MS = 25 * 60_000;
+
+const NO_NAMESPACES = 'no network namespaces: neither root nor unprivileged user namespaces';
 
 const inCi = process.env.CI === 'true';
 const prepareArguments = ['test/zfs/lab/prepare.mjs'];
@@ -96,8 +99,7 @@ async function packages() {
 
 /** vitest under `node`, its tests counted from its JSON report. */
 async function vitest(node, filters) {
-  if (!namespacesWork())
-    throw new CannotRun('no network namespaces: neither root nor unprivileged user namespaces');
+  if (!namespacesWork()) throw new CannotRun(NO_NAMESPACES);
   const directory = mkdtempSync(join(tmpdir(), 'zwire-report-'));
   const report = join(directory, 'report.json');
   try {
@@ -112,6 +114,22 @@ async function vitest(node, filters) {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The virtual machines' lab has unit tests of its own, for Node's runner. */
+async function labUnits() {
+  const files = readdirSync(join(ROOT, 'test/zfs/lab')).filter((name) => name.endsWith('.test.mjs'));
+  const args = ['--test', '--test-reporter=tap', ...files.map((name) => `test/zfs/lab/${name}`)];
+  const { code, output } = await run(process.execPath, args, { keep: true, quiet: true });
+  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  if (code !== 0) process.stdout.write(output);
+  return { passed: count('pass'), failed: Math.max(count('fail'), code === 0 && count('pass') > 0 ? 0 : 1) };
+}
+
+async function demo() {
+  if (!namespacesWork()) throw new CannotRun(NO_NAMESPACES);
+  const { code } = await run(process.execPath, ['scripts/demo.mjs', '--size', '64M']);
+  return code === 0 ? { passed: 1, failed: 0 } : ok(code);
 }
 
 function namespacesWork() {
@@ -156,6 +174,8 @@ function stages(images) {
     { name: 'check', body: check },
     { name: 'packages', body: packages },
     { name: 'tests', body: () => vitest(process.execPath, []) },
+    { name: 'lab', body: labUnits },
+    { name: 'demo', body: demo },
     ...OTHER_NODES.map((major) => ({ name: `node${major}`, body: () => otherNode(major), slow: true })),
     { name: 'zfs', body: () => zfs(images), slow: true },
   ];
