@@ -28,7 +28,6 @@ const OTHER_NODES = [22, 24, 26];
 const FILTERS_ELSEWHERE = [
   'src/',
   'test/imports',
-  'test/netns/transfer',
   'test/netns/sinks',
   'test/netns/v0',
 ];

@@ -99,9 +99,10 @@ test('an aborted signal ends the program; one aborted before starts nothing', as
   const sleep = program('sleep', 'exec sleep 60');
   const sleeper = await startProcess(sleep, [], { signal: controller.signal });
   const run = runProcess(sleep, [], { signal: controller.signal });
+  const refusal = expect(run).rejects.toMatchObject({ code: 'INTERRUPTED', cause: new Error('Ctrl-C') });
   controller.abort(new Error('Ctrl-C'));
   expect(await sleeper.exit).toMatchObject({ signal: 'SIGTERM' });
-  await expect(run).rejects.toMatchObject({ code: 'INTERRUPTED', cause: new Error('Ctrl-C') });
+  await refusal;
   await expect(startProcess(sleep, [], { signal: controller.signal })).rejects.toMatchObject({
     code: 'INTERRUPTED',
   });

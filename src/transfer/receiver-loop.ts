@@ -391,7 +391,8 @@ export class ReceiverLoop {
   #stop(nowMs: number): void {
     this.#stopAtMs = nowMs + CLOSE_MS;
     for (const transfer of this.#transfers.values()) {
-      if (transfer.state === 'deciding') this.#forget(transfer);
+      // Whoever knows the result, or was never told anything, is waited for no longer.
+      if (transfer.state === 'deciding' || this.#closed.has(transfer.id)) this.#forget(transfer);
     }
   }
 
