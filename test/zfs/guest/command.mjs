@@ -89,8 +89,9 @@ export class Command {
  * @param {string} label
  */
 function tail(text, label) {
-  const kept = text.trimEnd().slice(-3000).replace(/^/gm, `  ${label}: `);
-  return kept;
+  // Progress lines of --json say little and would bury the rest.
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('{"event":"progress"'));
+  return lines.join('\n').slice(-3000).replace(/^/gm, `  ${label}: `);
 }
 
 /**

@@ -2,8 +2,9 @@
  * What one case works with: a sender's pool `tank`, a receiver's pool `backup`, both on files in tmpfs, and
  * the command line in the two namespaces. Disposing destroys all of it.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { run, tryRun } from './command.mjs';
+import { promiscuity } from './transfer.mjs';
 
 const POOLS = '/tmp/pools';
 const MIB = 2 ** 20;
@@ -11,18 +12,25 @@ const MIB = 2 ** 20;
 const MTU_BYTES = 9000;
 
 export class Lab {
-  /** @type {import('../lab/share-image.mjs').Plan} */
+  /** @type {import('../lab/share-image.mjs').Plan & { slowness: number }} */
   plan;
   /** @type {import('./command.mjs').Command[]} what the case started and did not wait for, newest last */
   commands = [];
+  /** The receiver that stays for all cases, shared by their labs. */
+  standing;
   /** @type {string[]} */
   #pools = [];
   /** @type {string[]} */
   #mounts = [];
+  #mtuChanged = false;
 
-  /** @param {import('../lab/share-image.mjs').Plan} plan */
-  constructor(plan) {
+  /**
+   * @param {import('../lab/share-image.mjs').Plan & { slowness: number }} plan slowness: suite.mjs measures it
+   * @param {import('./transfer.mjs').StandingReceiver} standing
+   */
+  constructor(plan, standing) {
     this.plan = plan;
+    this.standing = standing;
   }
 
   /**
@@ -52,8 +60,7 @@ export class Lab {
 
   /** Both pools, as most cases want them. */
   async createPools() {
-    await this.createPool('tank');
-    await this.createPool('backup');
+    await Promise.all([this.createPool('tank'), this.createPool('backup')]);
   }
 
   /**
@@ -63,8 +70,8 @@ export class Lab {
    * @returns {Promise<string>} where
    */
   async mount(name) {
-    const directory = `/tmp/mnt/${this.#mounts.length}`;
-    mkdirSync(directory, { recursive: true });
+    mkdirSync('/tmp/mnt', { recursive: true });
+    const directory = mkdtempSync('/tmp/mnt/');
     await run('mount', '-t', 'zfs', '-o', 'ro', name, directory);
     this.#mounts.push(directory);
     return directory;
@@ -86,6 +93,7 @@ export class Lab {
    * @param {number} mtuBytes
    */
   async setMtu(mtuBytes) {
+    this.#mtuChanged = true;
     await run('ip', '-n', 'za', 'link', 'set', 'vza', 'mtu', String(mtuBytes));
     await run('ip', '-n', 'zb', 'link', 'set', 'vzb', 'mtu', String(mtuBytes));
   }
@@ -94,18 +102,15 @@ export class Lab {
   async assertNothingLeft() {
     const left = zfsProcesses();
     if (left.length > 0) throw new Error(`left running: ${left.join('; ')}`);
-    for (const [namespace, device] of [
-      ['za', 'vza'],
-      ['zb', 'vzb'],
-    ]) {
-      const details = await run('ip', '-n', namespace ?? '', '-d', 'link', 'show', 'dev', device ?? '');
-      if (!/promiscuity 0\b/.test(details)) throw new Error(`${device} was left promiscuous: ${details}`);
-    }
+    const count = await promiscuity();
+    const allowed = this.standing.isRunning ? this.standing.promiscuity : 0;
+    if (count > allowed)
+      throw new Error(`vzb was left promiscuous: ${count}, and ${allowed} belong to a receiver`);
   }
 
   /** @returns {string[]} what the programs of this case said */
   transcript() {
-    return this.commands.map((command) => command.transcript());
+    return [...this.commands.map((command) => command.transcript()), ...this.standing.transcript()];
   }
 
   async dispose() {
@@ -113,14 +118,18 @@ export class Lab {
       command.killGroup('SIGKILL');
       await command.exit;
     }
-    await this.setMtu(MTU_BYTES);
-    for (const directory of this.#mounts.reverse()) await run('umount', directory);
-    for (const name of this.#pools.reverse()) {
-      const listed = await tryRun('zpool', 'list', name);
-      if (listed.exitCode === 0) await run('zpool', 'destroy', '-f', name);
-      rmSync(`${POOLS}/${name}.img`, { force: true });
-    }
+    if (this.#mtuChanged) await this.setMtu(MTU_BYTES);
+    await Promise.all(this.#mounts.map((directory) => run('umount', directory)));
+    await Promise.all(this.#pools.map(destroyPool));
   }
+}
+
+/** @param {string} name */
+async function destroyPool(name) {
+  const destroyed = await tryRun('zpool', 'destroy', '-f', name);
+  if (destroyed.exitCode !== 0 && !destroyed.stderr.includes('no such pool'))
+    throw new Error(destroyed.stderr);
+  rmSync(`${POOLS}/${name}.img`, { force: true });
 }
 
 /** @returns {string[]} command lines of running `zfs` programs */

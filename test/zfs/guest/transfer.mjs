@@ -3,7 +3,7 @@
  * (vzb, 198.18.0.2).
  */
 import assert from 'node:assert/strict';
-import { Command } from './command.mjs';
+import { Command, run } from './command.mjs';
 
 export const SENDER_IP = '198.18.0.1';
 export const RECEIVER_IP = '198.18.0.2';
@@ -12,13 +12,17 @@ export const SENDER_MAC = '46:dc:e7:58:d0:a2';
 export const RECEIVER_MAC = 'e2:ff:48:6e:a9:fe';
 
 /** Node alone starts in 1.3 s there, and the other core may be busy. */
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 90_000;
+
+/** For receivers of a single case, beside the standing one on the default port. */
+export const OWN_PORT = '1338';
 
 /**
  * An event line of --json, as src/transfer/event.ts has them; the fields that no case reads are left out.
  *
  * @typedef {object} ZwireEvent
  * @property {string} event
+ * @property {string} [transfer] 16 hex digits, the same on both sides
  * @property {string} [name]
  * @property {string} [target]
  * @property {boolean} [gso]
@@ -29,6 +33,14 @@ const START_TIMEOUT_MS = 30_000;
  * @property {string} [message]
  * @property {{ code: string, message: string, hint?: string }} [error]
  */
+
+/** @returns {Promise<number>} memberships that keep vzb promiscuous */
+export async function promiscuity() {
+  const details = await run('ip', '-n', 'zb', '-d', 'link', 'show', 'dev', 'vzb');
+  const count = /promiscuity (\d+)/.exec(details)?.[1];
+  assert.ok(count, `ip does not say: ${details}`);
+  return Number(count);
+}
 
 /** One `zwire` command. */
 export class Zwire extends Command {
@@ -89,14 +101,85 @@ export class Zwire extends Command {
 }
 
 /**
- * Starts a receiver and waits until it listens.
+ * One receiver for all cases that need no flags of their own: it takes one transfer after another into the pool
+ * `backup` that the case has made. (Starting one takes several seconds in there.)
+ */
+export class StandingReceiver {
+  /** @type {Zwire | undefined} */
+  #command;
+  #eventsBefore = 0;
+  /** How many promiscuous memberships of vzb are its own. */
+  promiscuity = 0;
+
+  /** @returns {boolean} */
+  get isRunning() {
+    return this.#command !== undefined && this.#command.finished === undefined;
+  }
+
+  /** Starts it when there is none, or when it has ended against the rules. */
+  async ready() {
+    if (!this.#command || !this.isRunning) {
+      const flags = ['--interface', 'vzb', '--into', 'backup', '--insecure', '--json'];
+      const before = await promiscuity();
+      this.#command = new Zwire('zb', ['receive', ...flags]);
+      await this.#command.waitFor((event) => event.event === 'listening', 'listening');
+      this.promiscuity = (await promiscuity()) - before;
+    }
+    this.#eventsBefore = this.#command.events().length;
+  }
+
+  /** @returns {ZwireEvent[]} since it was made ready for the last time */
+  events() {
+    return this.#command?.events().slice(this.#eventsBefore) ?? [];
+  }
+
+  /**
+   * @param {(event: ZwireEvent) => boolean} wanted
+   * @param {string} what
+   * @returns {Promise<ZwireEvent>}
+   */
+  async waitFor(wanted, what) {
+    if (!this.#command) throw new Error('the standing receiver has not been started');
+    const old = new Set(
+      this.#command
+        .events()
+        .slice(0, this.#eventsBefore)
+        .map((event) => JSON.stringify(event)),
+    );
+    return this.#command.waitFor((event) => wanted(event) && !old.has(JSON.stringify(event)), what);
+  }
+
+  /** @returns {string[]} */
+  transcript() {
+    if (!this.#command) return [];
+    const events = this.events().filter((event) => event.event !== 'progress');
+    const state = this.isRunning ? 'running' : 'ended';
+    return [
+      `standing receiver (${state})`,
+      ...events.map((event) => `  ${JSON.stringify(event)}`),
+      this.#command.stderr,
+    ];
+  }
+}
+
+/**
+ * Starts a receiver of the case's own and waits until it listens, on another port than the standing one.
  *
  * @param {import('./lab.mjs').Lab} lab
  * @param {readonly string[]} args
  * @returns {Promise<Zwire>}
  */
 export async function startReceiver(lab, ...args) {
-  return listening(lab, ['receive', '--interface', 'vzb', '--insecure', '--json', ...args]);
+  return listening(lab, [
+    'receive',
+    '--interface',
+    'vzb',
+    '--port',
+    OWN_PORT,
+    '--insecure',
+    '--json',
+    ...args,
+  ]);
 }
 
 /**
@@ -107,7 +190,16 @@ export async function startReceiver(lab, ...args) {
  * @returns {Promise<Zwire>}
  */
 export async function startSeedReceiver(lab, ...args) {
-  return listening(lab, ['--reciever', '--interface', 'vzb', '--insecure', '--json', ...args]);
+  return listening(lab, [
+    '--reciever',
+    '--interface',
+    'vzb',
+    '--udp-port',
+    OWN_PORT,
+    '--insecure',
+    '--json',
+    ...args,
+  ]);
 }
 
 /**
@@ -131,20 +223,24 @@ async function listening(lab, args) {
 }
 
 /**
- * One transfer from beginning to end, with success on both sides.
+ * One transfer from beginning to end into the standing receiver, with success on both sides.
  *
  * @param {import('./lab.mjs').Lab} lab
  * @param {readonly string[]} sendArgs
- * @param {readonly string[]} receiveArgs
  * @returns {Promise<{ sent: ZwireEvent, received: ZwireEvent }>} the last event of each side
  */
-export async function transfer(lab, sendArgs, receiveArgs) {
-  const receiver = await startReceiver(lab, '--once', ...receiveArgs);
+export async function transfer(lab, ...sendArgs) {
+  await lab.standing.ready();
   const sender = startSender(lab, ...sendArgs);
   await sender.expectExit(0);
-  await receiver.expectExit(0);
   assertSuperFrames(lab, sender);
-  return { sent: finishedEvent(sender), received: finishedEvent(receiver) };
+  const sent = finishedEvent(sender);
+  const received = await lab.standing.waitFor(
+    (event) => event.event === 'finished' && event.transfer === sent.transfer,
+    'the end of the transfer',
+  );
+  assert.equal(received.outcome, 'committed');
+  return { sent, received };
 }
 
 /**

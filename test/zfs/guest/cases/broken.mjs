@@ -6,25 +6,28 @@ import assert from 'node:assert/strict';
 import { run } from '../command.mjs';
 import { writeContent } from '../content.mjs';
 import { assertNotCommitted, assertReplica, exists, zfsProcess } from '../replica.mjs';
-import { finishedEvent, startReceiver, startSender, transfer } from '../transfer.mjs';
+import { finishedEvent, OWN_PORT, startReceiver, startSender, transfer } from '../transfer.mjs';
 
 const MIB = 2 ** 20;
 
-/** The rule is 2 s on a real machine; emulation and a busy host take their share. */
-const END_LIMIT_MS = 8000;
+/**
+ * The rule is 2 s on a real machine (test/netns measures it there). Here it is enough that nobody waits for a
+ * timeout; emulation on a busy host takes its share, which `lab.slowness` measures.
+ */
+const END_LIMIT_MS = 6000;
 
-/** Gives up after this; enough for a machine that stands still for a moment. */
-const GIVE_UP_SECONDS = 6;
+/** Gives up after this: longer than a busy host makes one side stand still. */
+const GIVE_UP_SECONDS = 15;
 
 /**
- * Both pools, and 60 MiB to send: at 40 Mbit/s they take 12 s, so that there is a middle to break.
+ * Both pools, and 24 MiB to send: at 16 Mbit/s they take 12 s, so that there is a middle to break.
  *
  * @param {import('../lab.mjs').Lab} lab
  */
 async function createLongSource(lab) {
   await lab.createPools();
   await run('zfs', 'create', 'tank/data');
-  writeContent('/pool/tank/data/file', 60 * MIB);
+  writeContent('/pool/tank/data/file', 24 * MIB);
   await run('zfs', 'snapshot', 'tank/data@monday');
 }
 
@@ -36,20 +39,22 @@ async function createLongSource(lab) {
 async function halfWay(lab) {
   const patience = ['--timeout', String(GIVE_UP_SECONDS)];
   const receiver = await startReceiver(lab, '--once', '--into', 'backup', ...patience);
-  const sender = startSender(lab, 'tank/data@monday', '--rate', '40Mbit', ...patience);
-  await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > 4 * MIB, 'progress');
+  const sender = startSender(lab, 'tank/data@monday', '--rate', '16Mbit', '--port', OWN_PORT, ...patience);
+  await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > 2 * MIB, 'progress');
   return { receiver, sender };
 }
 
 /**
+ * @param {import('../lab.mjs').Lab} lab
  * @param {Promise<unknown>} exit
- * @param {number} limitMs
  * @param {string} what
+ * @param {number} [waitMs] before it even begins to end
  */
-async function endsWithin(exit, limitMs, what) {
+async function endsSoon(lab, exit, what, waitMs = 0) {
   const startedMs = performance.now();
   await exit;
   const tookMs = performance.now() - startedMs;
+  const limitMs = waitMs + END_LIMIT_MS * lab.plan.slowness;
   assert.ok(tookMs < limitMs, `${what} took ${Math.round(tookMs)} ms to end`);
 }
 
@@ -59,7 +64,7 @@ async function endsWithin(exit, limitMs, what) {
  * @param {import('../lab.mjs').Lab} lab
  */
 async function sendAgain(lab) {
-  await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+  await transfer(lab, 'tank/data@monday');
   await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
 }
 
@@ -69,12 +74,12 @@ export const brokenCases = [
     name: "receiver's pool full: the reason of ZFS on both sides, nothing committed",
     async run(lab) {
       await lab.createPool('tank');
-      await lab.createPool('backup', 96);
+      await lab.createPool('backup', 64);
       await run('zfs', 'create', 'tank/data');
-      writeContent('/pool/tank/data/file', 100 * MIB);
+      writeContent('/pool/tank/data/file', 64 * MIB);
       await run('zfs', 'snapshot', 'tank/data@monday');
       const receiver = await startReceiver(lab, '--once', '--into', 'backup');
-      const sender = startSender(lab, 'tank/data@monday');
+      const sender = startSender(lab, 'tank/data@monday', '--port', OWN_PORT);
       await sender.expectExit(1);
       await receiver.expectExit(1);
       for (const side of [sender, receiver]) {
@@ -123,7 +128,6 @@ export const brokenCases = [
       await receiver.expectExit(1);
       for (const side of [sender, receiver]) assert.match(side.said(), /zfs receive/);
       await assertNotCommitted('backup/data@monday');
-      await sendAgain(lab);
     },
   },
   {
@@ -132,8 +136,7 @@ export const brokenCases = [
       await createLongSource(lab);
       const { receiver, sender } = await halfWay(lab);
       sender.killGroup('SIGKILL');
-      const limitMs = GIVE_UP_SECONDS * 1000 + END_LIMIT_MS;
-      await endsWithin(receiver.expectExit(3), limitMs, 'the receiver');
+      await endsSoon(lab, receiver.expectExit(3), 'the receiver', GIVE_UP_SECONDS * 1000);
       await assertNotCommitted('backup/data@monday');
       await sendAgain(lab);
     },
@@ -144,8 +147,7 @@ export const brokenCases = [
       await createLongSource(lab);
       const { receiver, sender } = await halfWay(lab);
       receiver.killGroup('SIGKILL');
-      const limitMs = GIVE_UP_SECONDS * 1000 + END_LIMIT_MS;
-      await endsWithin(sender.expectExit(3), limitMs, 'the sender');
+      await endsSoon(lab, sender.expectExit(3), 'the sender', GIVE_UP_SECONDS * 1000);
       await assertNotCommitted('backup/data@monday');
     },
   },
@@ -155,10 +157,9 @@ export const brokenCases = [
       await createLongSource(lab);
       const { receiver, sender } = await halfWay(lab);
       receiver.killGroup('SIGINT');
-      await endsWithin(receiver.expectExit(130), END_LIMIT_MS, 'the receiver');
-      await endsWithin(sender.expectExit(1), END_LIMIT_MS, 'the sender');
+      await endsSoon(lab, receiver.expectExit(130), 'the receiver');
+      await endsSoon(lab, sender.expectExit(1), 'the sender');
       await assertNotCommitted('backup/data@monday');
-      await sendAgain(lab);
     },
   },
   {
@@ -167,13 +168,13 @@ export const brokenCases = [
       await createLongSource(lab);
       const first = await halfWay(lab);
       first.sender.killGroup('SIGINT');
-      await endsWithin(first.sender.expectExit(130), END_LIMIT_MS, 'the sender');
-      await endsWithin(first.receiver.expectExit(1), END_LIMIT_MS, 'the receiver');
+      await endsSoon(lab, first.sender.expectExit(130), 'the sender');
+      await endsSoon(lab, first.receiver.expectExit(1), 'the receiver');
       await assertNotCommitted('backup/data@monday');
       const second = await halfWay(lab);
       second.receiver.kill('SIGTERM');
-      await endsWithin(second.receiver.expectExit(143), END_LIMIT_MS, 'the receiver');
-      await endsWithin(second.sender.expectExit(1), END_LIMIT_MS, 'the sender');
+      await endsSoon(lab, second.receiver.expectExit(143), 'the receiver');
+      await endsSoon(lab, second.sender.expectExit(1), 'the sender');
       await assertNotCommitted('backup/data@monday');
     },
   },

@@ -6,7 +6,16 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { run } from '../command.mjs';
 import { writeContent } from '../content.mjs';
 import { assertReplica, exists, property, snapshotsBelow, zfsProcess } from '../replica.mjs';
-import { finishedEvent, RECEIVER_IP, startReceiver, startSender, transfer, Zwire } from '../transfer.mjs';
+import {
+  assertSuperFrames,
+  finishedEvent,
+  OWN_PORT,
+  RECEIVER_IP,
+  startReceiver,
+  startSender,
+  transfer,
+  Zwire,
+} from '../transfer.mjs';
 
 const MIB = 2 ** 20;
 
@@ -14,9 +23,8 @@ const MIB = 2 ** 20;
  * A dataset with what a home directory has.
  *
  * @param {string} dataset
- * @param {number} [seed]
  */
-async function fill(dataset, seed = 1) {
+async function fill(dataset) {
   await run('zfs', 'create', '-o', 'recordsize=1M', dataset);
   const root = await property(dataset, 'mountpoint');
   mkdirSync(`${root}/letters/old`, { recursive: true });
@@ -24,8 +32,8 @@ async function fill(dataset, seed = 1) {
   writeFileSync(`${root}/letters/old/with a space and ü`, 'text\n'.repeat(1000));
   chmodSync(`${root}/letters/empty`, 0o4711);
   symlinkSync('letters/empty', `${root}/link`);
-  writeContent(`${root}/disk.img`, 12 * MIB, seed);
-  writeContent(`${root}/odd`, 1_234_567, seed + 1);
+  writeContent(`${root}/disk.img`, 4 * MIB);
+  writeContent(`${root}/odd`, 1_234_567);
 }
 
 /**
@@ -38,7 +46,7 @@ export async function fillTwoDays(dataset) {
   await run('zfs', 'snapshot', `${dataset}@monday`);
   const root = await property(dataset, 'mountpoint');
   rmSync(`${root}/odd`);
-  writeContent(`${root}/new`, 3 * MIB, 7);
+  writeContent(`${root}/new`, 3 * MIB);
   writeFileSync(`${root}/letters/empty`, 'no more');
   await run('zfs', 'snapshot', `${dataset}@tuesday`);
 }
@@ -51,7 +59,7 @@ export const completeCases = [
       await lab.createPools();
       await fill('tank/data');
       await run('zfs', 'snapshot', 'tank/data@monday');
-      const { sent, received } = await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      const { sent, received } = await transfer(lab, 'tank/data@monday');
       assert.equal(sent.outcome, 'committed');
       assert.equal(sent.guid, await property('tank/data@monday', 'guid'));
       assert.equal(received.target, 'backup/data');
@@ -65,7 +73,11 @@ export const completeCases = [
       await lab.createPools();
       await fill('tank/data');
       await run('zfs', 'snapshot', 'tank/data@monday');
-      await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      const receiver = await startReceiver(lab, '--once', '--into', 'backup');
+      const sender = startSender(lab, 'tank/data@monday', '--port', OWN_PORT);
+      await sender.expectExit(0);
+      await receiver.expectExit(0);
+      assertSuperFrames(lab, sender);
       await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
     },
   },
@@ -76,10 +88,22 @@ export const completeCases = [
       await fill('tank/data');
       await run('zfs', 'snapshot', 'tank/data@monday');
       const flags = ['--insecure', '--json'];
-      const listen = ['receive', '--listen', RECEIVER_IP, '--into', 'backup', '--once', ...flags];
+      const listen = [
+        'receive',
+        '--listen',
+        RECEIVER_IP,
+        '--port',
+        OWN_PORT,
+        '--into',
+        'backup',
+        '--once',
+        ...flags,
+      ];
       const receiver = lab.start(new Zwire('zb', listen));
       await receiver.waitFor((event) => event.event === 'listening', 'listening');
-      const sender = lab.start(new Zwire('za', ['send', 'tank/data@monday', '--to', RECEIVER_IP, ...flags]));
+      const sender = lab.start(
+        new Zwire('za', ['send', 'tank/data@monday', '--to', RECEIVER_IP, '--port', OWN_PORT, ...flags]),
+      );
       await sender.expectExit(0);
       await receiver.expectExit(0);
       await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
@@ -91,12 +115,14 @@ export const completeCases = [
       await lab.createPools();
       await fill('tank/a');
       await run('zfs', 'create', '-o', 'compression=lz4', '-o', 'mountpoint=/pool/elsewhere', 'tank/a/deep');
-      writeContent('/pool/elsewhere/file', 2 * MIB, 3);
+      writeContent('/pool/elsewhere/file', 2 * MIB);
       await run('zfs', 'create', '-V', '4M', 'tank/volume');
       await run('zfs', 'snapshot', '-r', 'tank@monday');
-      writeContent('/pool/elsewhere/later', MIB, 4);
+      writeContent('/pool/elsewhere/later', MIB);
       await run('zfs', 'snapshot', '-r', 'tank@tuesday');
-      await transfer(lab, ['-R', 'tank@tuesday'], ['--into', 'backup/tank']);
+      const receiver = await startReceiver(lab, '--once', '--into', 'backup/tank');
+      await startSender(lab, '-R', 'tank@tuesday', '--port', OWN_PORT).expectExit(0);
+      await receiver.expectExit(0);
       assert.deepEqual(await snapshotsBelow('backup/tank'), await snapshotsBelow('tank'));
       for (const path of ['', '/a', '/a/deep', '/volume']) {
         await assertReplica(lab, `tank${path}@tuesday`, `backup/tank${path}@tuesday`);
@@ -110,14 +136,14 @@ export const completeCases = [
     async run(lab) {
       await lab.createPools();
       await fillTwoDays('tank/data');
-      await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
-      await transfer(lab, ['tank/data@tuesday', '--from', '@monday'], ['--into', 'backup']);
+      await transfer(lab, 'tank/data@monday');
+      await transfer(lab, 'tank/data@tuesday', '--from', '@monday');
       await assertReplica(lab, 'tank/data@tuesday', 'backup/data@tuesday');
       await run('zfs', 'snapshot', 'tank/data@wednesday');
-      writeContent('/pool/tank/data/odd', 54_321, 9);
+      writeContent('/pool/tank/data/odd', 54_321);
       await run('zfs', 'snapshot', 'tank/data@thursday');
       const between = ['tank/data@thursday', '--from', '@tuesday', '--intermediates'];
-      await transfer(lab, between, ['--into', 'backup']);
+      await transfer(lab, ...between);
       assert.deepEqual(await snapshotsBelow('backup/data'), await snapshotsBelow('tank/data'));
       await assertReplica(lab, 'tank/data@thursday', 'backup/data@thursday');
     },
@@ -126,15 +152,15 @@ export const completeCases = [
     name: 'zvol, whole and delta',
     async run(lab) {
       await lab.createPools();
-      await run('zfs', 'create', '-V', '24M', 'tank/volume');
+      await run('zfs', 'create', '-V', '8M', 'tank/volume');
       await run('udevadm', 'settle', '--timeout=20');
-      writeContent('/dev/zvol/tank/volume', 16 * MIB, 5);
+      writeContent('/dev/zvol/tank/volume', 6 * MIB);
       await run('zfs', 'snapshot', 'tank/volume@monday');
-      await transfer(lab, ['tank/volume@monday'], ['--into', 'backup']);
+      await transfer(lab, 'tank/volume@monday');
       await assertReplica(lab, 'tank/volume@monday', 'backup/volume@monday');
-      writeContent('/dev/zvol/tank/volume', 4 * MIB, 6);
+      writeContent('/dev/zvol/tank/volume', 2 * MIB);
       await run('zfs', 'snapshot', 'tank/volume@tuesday');
-      await transfer(lab, ['tank/volume@tuesday', '--from', '@monday'], ['--into', 'backup']);
+      await transfer(lab, 'tank/volume@tuesday', '--from', '@monday');
       await assertReplica(lab, 'tank/volume@tuesday', 'backup/volume@tuesday');
     },
   },
@@ -144,7 +170,7 @@ export const completeCases = [
       await lab.createPools();
       await fill('tank/my data');
       await run('zfs', 'snapshot', 'tank/my data@last monday');
-      await transfer(lab, ['tank/my data@last monday'], ['--into', 'backup']);
+      await transfer(lab, 'tank/my data@last monday');
       await assertReplica(lab, 'tank/my data@last monday', 'backup/my data@last monday');
     },
   },
@@ -154,7 +180,7 @@ export const completeCases = [
       await lab.createPools();
       await run('zfs', 'create', 'tank/data');
       await run('zfs', 'snapshot', 'tank/data@monday');
-      await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      await transfer(lab, 'tank/data@monday');
       await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
     },
   },
@@ -164,9 +190,9 @@ export const completeCases = [
     async run(lab) {
       await lab.createPools();
       await run('zfs', 'create', '-o', 'recordsize=1M', 'tank/data');
-      writeContent('/pool/tank/data/large', 300 * MIB, 8);
+      writeContent('/pool/tank/data/large', 300 * MIB);
       await run('zfs', 'snapshot', 'tank/data@monday');
-      const { sent } = await transfer(lab, ['tank/data@monday'], ['--into', 'backup']);
+      const { sent } = await transfer(lab, 'tank/data@monday');
       assert.ok((sent.bytes ?? 0) > 300 * MIB);
       await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
     },
@@ -175,11 +201,13 @@ export const completeCases = [
     name: 'two datasets at once into a receiver that stays, then Ctrl-C',
     async run(lab) {
       await lab.createPools();
-      await fill('tank/one', 1);
-      await fill('tank/two', 2);
+      await fill('tank/one');
+      await fill('tank/two');
       await run('zfs', 'snapshot', '-r', 'tank@monday');
       const receiver = await startReceiver(lab, '--into', 'backup');
-      const senders = ['one', 'two'].map((name) => startSender(lab, `tank/${name}@monday`));
+      const senders = ['one', 'two'].map((name) =>
+        startSender(lab, `tank/${name}@monday`, '--port', OWN_PORT),
+      );
       for (const sender of senders) await sender.expectExit(0);
       for (const name of ['one', 'two']) {
         await assertReplica(lab, `tank/${name}@monday`, `backup/${name}@monday`);
@@ -193,10 +221,10 @@ export const completeCases = [
     async run(lab) {
       await lab.createPools();
       await run('zfs', 'create', 'tank/data');
-      writeContent('/pool/tank/data/file', 40 * MIB);
+      writeContent('/pool/tank/data/file', 24 * MIB);
       await run('zfs', 'snapshot', 'tank/data@monday');
       const receiver = await startReceiver(lab, '--once', '--into', 'backup');
-      const sender = startSender(lab, 'tank/data@monday', '--rate', '40Mbit');
+      const sender = startSender(lab, 'tank/data@monday', '--rate', '16Mbit', '--port', OWN_PORT);
       await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > 0, 'progress');
       const pid = zfsProcess('receive');
       assert.ok(pid, 'zfs receive is running');

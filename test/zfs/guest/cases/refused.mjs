@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { run } from '../command.mjs';
 import { writeContent } from '../content.mjs';
 import { exists, fingerprint } from '../replica.mjs';
-import { startReceiver, startSender, Zwire } from '../transfer.mjs';
+import { OWN_PORT, startReceiver, startSender, Zwire } from '../transfer.mjs';
 import { fillTwoDays } from './complete.mjs';
 
 /**
@@ -19,18 +19,17 @@ function pipe(text) {
  * A sender that is refused with exit code 4, by a receiver whose pool does not change.
  *
  * @param {import('../lab.mjs').Lab} lab
- * @param {readonly string[]} sendArgs
- * @param {readonly string[]} receiveArgs
  * @param {RegExp} reason what both sides must say
+ * @param {readonly string[]} sendArgs
  */
-async function expectRefusal(lab, sendArgs, receiveArgs, reason) {
+async function expectRefusal(lab, reason, ...sendArgs) {
+  await lab.standing.ready();
   const before = await fingerprint('backup');
-  const receiver = await startReceiver(lab, '--once', ...receiveArgs);
   const sender = startSender(lab, ...sendArgs);
   await sender.expectExit(4);
-  await receiver.expectExit(4);
   assert.match(sender.said(), reason, 'what the sender says');
-  assert.match(receiver.said(), reason, 'what the receiver says');
+  const refused = await lab.standing.waitFor((event) => event.event === 'refused', 'a refusal');
+  assert.match(refused.message ?? '', reason, 'what the receiver says');
   assert.equal(await fingerprint('backup'), before, 'the receiving pool');
 }
 
@@ -44,7 +43,7 @@ export const refusedCases = [
       await run('zfs', 'create', 'backup/data');
       writeContent('/pool/backup/data/precious', 100_000);
       await run('zfs', 'snapshot', 'backup/data@mine');
-      await expectRefusal(lab, ['tank/data@monday'], ['--into', 'backup'], /backup\/data/);
+      await expectRefusal(lab, /backup\/data/, 'tank/data@monday');
     },
   },
   {
@@ -53,7 +52,7 @@ export const refusedCases = [
       await lab.createPools();
       await fillTwoDays('tank/data');
       await pipe('zfs send tank/data@monday | zfs receive -u backup/data');
-      await expectRefusal(lab, ['tank/data@monday'], ['--into', 'backup'], /backup\/data/);
+      await expectRefusal(lab, /backup\/data/, 'tank/data@monday');
     },
   },
   {
@@ -64,13 +63,13 @@ export const refusedCases = [
       const delta = ['tank/data@tuesday', '--from', '@monday'];
       await pipe('zfs send tank/data@monday | zfs receive -u backup/data');
       await run('zfs', 'snapshot', 'backup/data@mine');
-      await expectRefusal(lab, delta, ['--into', 'backup'], /backup\/data/);
+      await expectRefusal(lab, /backup\/data/, ...delta);
       await run('zfs', 'destroy', 'backup/data@mine');
       await run('zfs', 'mount', 'backup/data');
       writeContent('/pool/backup/data/mine', 100_000);
       await run('zfs', 'unmount', 'backup/data');
       await run('zpool', 'sync', 'backup');
-      await expectRefusal(lab, delta, ['--into', 'backup'], /backup\/data/);
+      await expectRefusal(lab, /backup\/data/, ...delta);
     },
   },
   {
@@ -79,7 +78,7 @@ export const refusedCases = [
       await lab.createPools();
       await fillTwoDays('tank/data');
       const delta = ['tank/data@tuesday', '--from', '@monday'];
-      await expectRefusal(lab, delta, ['--into', 'backup'], /backup\/data/);
+      await expectRefusal(lab, /backup\/data/, ...delta);
     },
   },
   {
@@ -88,8 +87,12 @@ export const refusedCases = [
       await lab.createPools();
       await run('zfs', 'create', '-p', 'tank/a/b');
       await run('zfs', 'snapshot', 'tank/a/b@monday');
-      await expectRefusal(lab, ['tank/a/b@monday'], ['--into', 'backup'], /backup\/a/);
-      await expectRefusal(lab, ['tank/a/b@monday'], ['--into', 'nopool/x'], /nopool/);
+      await expectRefusal(lab, /backup\/a/, 'tank/a/b@monday');
+      const receiver = await startReceiver(lab, '--once', '--into', 'nopool/x');
+      const sender = startSender(lab, 'tank/a/b@monday', '--port', OWN_PORT);
+      await sender.expectExit(4);
+      await receiver.expectExit(4);
+      for (const side of [sender, receiver]) assert.match(side.said(), /nopool/);
     },
   },
   {
@@ -120,10 +123,10 @@ export const refusedCases = [
       const unknownSnapshot = startSender(lab, 'tank/data@sunday');
       await unknownSnapshot.expectExit(1);
       assert.match(unknownSnapshot.said(), /@sunday/);
-      await startSender(lab, 'tank/data@monday').expectExit(3);
+      await startSender(lab, 'tank/data@monday', '--port', '1339').expectExit(3);
       const receiver = await startReceiver(lab, '--once', '--file', '/tmp/never');
-      await startSender(lab, 'tank/data@monday').exit;
-      await receiver.exit;
+      await startSender(lab, 'tank/data@monday', '--port', OWN_PORT).expectExit(4);
+      await receiver.expectExit(4);
       assert.equal(await exists('backup/data'), false);
     },
   },

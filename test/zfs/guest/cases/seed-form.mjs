@@ -4,7 +4,15 @@
 import assert from 'node:assert/strict';
 import { run } from '../command.mjs';
 import { assertReplica, property, snapshotsBelow } from '../replica.mjs';
-import { RECEIVER_IP, RECEIVER_MAC, SENDER_IP, SENDER_MAC, startSeedReceiver, Zwire } from '../transfer.mjs';
+import {
+  OWN_PORT,
+  RECEIVER_IP,
+  RECEIVER_MAC,
+  SENDER_IP,
+  SENDER_MAC,
+  startSeedReceiver,
+  Zwire,
+} from '../transfer.mjs';
 import { writeContent } from '../content.mjs';
 import { fillTwoDays } from './complete.mjs';
 
@@ -17,6 +25,8 @@ const ROUTE = [
   SENDER_IP,
   '--source-mac',
   SENDER_MAC,
+  '--udp-port',
+  OWN_PORT,
 ];
 
 /**
