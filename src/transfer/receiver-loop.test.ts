@@ -90,7 +90,7 @@ async function run(segments: readonly Uint8Array[], maxTransfers: number): Promi
     messages.push(message),
   );
   loop.run();
-  pool.memory[Symbol.dispose]();
+  pool[Symbol.dispose]();
   port1.close();
   return messages;
 }

@@ -1,13 +1,9 @@
 // The receiving worker's loop: takes frames from the link, gives each segment to its transfer, answers, and watches
-// the clock. It never waits for a sink. Looking into ring memory and sleeping 50 us beats poll(2) while data flows:
-// a waiting receiver costs the sender a wake-up for every frame.
+// the clock. It never waits for a sink.
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import type { ReceiverLink } from '../link/link.ts';
 import { type SessionKeys, openSuiteKeys } from '../seal/session-keys.ts';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
-import { POLLIN, Poller } from '../sys/descriptor.ts';
-import * as libc from '../sys/libc.ts';
 import {
   ANNOUNCE_CLEAR_BYTES,
   type Announcement,
@@ -28,7 +24,9 @@ import {
 } from '../wire/segment.ts';
 import { ControlChannel } from './control-channel.ts';
 import { CreditPool } from './credit-pool.ts';
+import { FrameWait } from './frame-wait.ts';
 import { InboundTransfer } from './inbound-transfer.ts';
+import { LookBudget } from './look-budget.ts';
 import type { MailReceiver } from './mailbox.ts';
 import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -42,13 +40,6 @@ import {
 import { WriteQueue } from './write-queue.ts';
 
 const FRAMES_A_TURN = 8;
-const NAP_US = 50;
-/** On a single processor every nap is taken from the writer and the programs behind it. */
-const MAY_NAP = availableParallelism() > 1;
-/** Data seen within this time: nap. Later, but with transfers: poll shortly. Without: poll until mail may have come. */
-const BUSY_MS = 10;
-const POLL_ACTIVE_MS = 2;
-const POLL_IDLE_MS = 20;
 /** How long an ended transfer answers questions, and how soon the main thread is told although nobody said goodbye. */
 const LINGER_MS = 10_000;
 const CLOSE_MS = 1000;
@@ -70,16 +61,14 @@ export class ReceiverLoop {
   readonly #refused: Map<string, Refusal> = new Map();
   readonly #closed: Set<string> = new Set();
   readonly #header: SegmentHeader = emptySegmentHeader();
-  readonly #poller: Poller = new Poller();
+  readonly #wait: FrameWait;
+  readonly #budget: LookBudget = new LookBudget(ANNOUNCEMENTS_A_SECOND);
   readonly #status: StatusWriter = new StatusWriter();
   #current: InboundTransfer | undefined;
   #currentHigh = -1;
   #currentLow = -1;
-  #busyAtMs = 0;
   #drops = 0;
   #dropsAtMs = 0;
-  #announceBudget = ANNOUNCEMENTS_A_SECOND;
-  #announceBudgetAtMs = 0;
   #stopAtMs = 0;
 
   constructor(
@@ -91,6 +80,7 @@ export class ReceiverLoop {
   ) {
     this.#data = data;
     this.#link = link;
+    this.#wait = new FrameWait(link.inbound);
     this.#pool = pool;
     this.#mail = mail;
     this.#post = post;
@@ -110,20 +100,9 @@ export class ReceiverLoop {
       this.#takeMail(nowMs);
       this.#serve(nowMs, frames < FRAMES_A_TURN);
       if (this.#stopAtMs !== 0 && (this.#transfers.size === 0 || nowMs >= this.#stopAtMs)) return;
-      if (frames > 0) this.#busyAtMs = nowMs;
-      else this.#rest(nowMs);
+      if (frames > 0) this.#wait.seen(nowMs);
+      else this.#wait.rest(nowMs, this.#transfers.size > 0);
     }
-  }
-
-  #rest(nowMs: number): void {
-    const active = this.#transfers.size > 0;
-    if (active && MAY_NAP && this.#link.inbound.inMemory && nowMs - this.#busyAtMs < BUSY_MS) {
-      libc.usleep(NAP_US);
-      return;
-    }
-    this.#poller.clear();
-    for (const fd of this.#link.inbound.descriptors) this.#poller.add(fd, POLLIN);
-    this.#poller.wait(active ? POLL_ACTIVE_MS : POLL_IDLE_MS);
   }
 
   // --- frames
@@ -235,7 +214,7 @@ export class ReceiverLoop {
 
   #onAnnounce(header: SegmentHeader, payload: Uint8Array, nowMs: number): void {
     const name = transferName(header);
-    if (this.#stopAtMs !== 0 || this.#closed.has(name) || !this.#mayLook(nowMs)) return;
+    if (this.#stopAtMs !== 0 || this.#closed.has(name) || !this.#budget.take(nowMs)) return;
     const clear = decodeAnnounceClear(payload);
     const keys = openSuiteKeys(clear.salt);
     const { transferIdHigh, transferIdLow } = header;
@@ -293,14 +272,6 @@ export class ReceiverLoop {
       counters: transfer.counters.shared,
     });
     return true;
-  }
-
-  #mayLook(nowMs: number): boolean {
-    if (nowMs - this.#announceBudgetAtMs > 1000) {
-      this.#announceBudget = ANNOUNCEMENTS_A_SECOND;
-      this.#announceBudgetAtMs = nowMs;
-    }
-    return this.#announceBudget-- > 0;
   }
 
   /** Room for one more, or why not. */

@@ -26,6 +26,8 @@ try {
     slotBytes: SLOT_BYTES,
   });
   new ReceiverLoop(data, link, pool, mail, post).run();
+  // Every transfer is over, and its writer gone: mappings outlive a thread, this one would add up.
+  pool[Symbol.dispose]();
   post({ kind: 'stopped' });
 } catch (error) {
   post({ kind: 'error', failure: failureOf(error) });

@@ -5,7 +5,7 @@ import { Memory } from '../sys/memory.ts';
 /** Holds the largest record (65,456 bytes and its tag fit). */
 export const SLOT_BYTES = 65_536;
 
-export class SlotPool {
+export class SlotPool implements Disposable {
   readonly memory: Memory;
   readonly slots: number;
   readonly #free: Int32Array;
@@ -29,5 +29,10 @@ export class SlotPool {
 
   get freeSlots(): number {
     return this.#freeCount;
+  }
+
+  /** Only when no writer has a slot any more. */
+  [Symbol.dispose](): void {
+    this.memory[Symbol.dispose]();
   }
 }

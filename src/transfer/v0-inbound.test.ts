@@ -51,7 +51,7 @@ class Desk implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.pool.memory[Symbol.dispose]();
+    this.pool[Symbol.dispose]();
   }
 }
 
@@ -120,8 +120,7 @@ describe('chunks', () => {
 });
 
 test('a sink that stands still leaves another transfer its share of memory', () => {
-  const slots = new SlotPool(SLOTS * SLOT_BYTES);
-  using _memory = slots.memory;
+  using slots = new SlotPool(SLOTS * SLOT_BYTES);
   const credit = new CreditPool(SLOTS, 2);
   const start = (id: string): V0Inbound => {
     expect(credit.open(id)).toBe(true);

@@ -5,8 +5,6 @@ import { randomBytes } from 'node:crypto';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
 import type { Peer } from '../link/frame-source.ts';
 import type { ReceiverLink } from '../link/link.ts';
-import { POLLIN, Poller } from '../sys/descriptor.ts';
-import * as libc from '../sys/libc.ts';
 import type { Announcement } from '../wire/announce.ts';
 import {
   V0_CHUNK_OVERHEAD_BYTES,
@@ -17,6 +15,8 @@ import {
 } from '../wire/v0.ts';
 import { type V0Outcome, V0Reassembler } from '../wire/v0-reassembler.ts';
 import { CreditPool } from './credit-pool.ts';
+import { FrameWait } from './frame-wait.ts';
+import { LookBudget } from './look-budget.ts';
 import type { MailReceiver } from './mailbox.ts';
 import type { SlotPool } from './slot-pool.ts';
 import { isV0Abort } from './v0-abort.ts';
@@ -25,11 +25,6 @@ import type { Failure, ReceiverData, ReceiverMail, ReceiverMessage } from './wor
 import { WriteQueue } from './write-queue.ts';
 
 const FRAMES_A_TURN = 64;
-const NAP_US = 50;
-/** Data seen within this time: nap. Later, but with transfers: poll shortly. Without: poll until mail may have come. */
-const BUSY_MS = 10;
-const POLL_ACTIVE_MS = 2;
-const POLL_IDLE_MS = 20;
 /** Drop counters cost a system call each. */
 const DROPS_EVERY_MS = 20;
 /** New transfers looked at a second; more pre-flights are dropped unread. */
@@ -53,11 +48,9 @@ export class V0ReceiverLoop {
   /** By source address and port as one number. */
   readonly #senders: Map<number, Sender> = new Map();
   readonly #transfers: Map<string, V0Inbound> = new Map();
-  readonly #poller: Poller = new Poller();
-  #busyAtMs = 0;
+  readonly #wait: FrameWait;
+  readonly #budget: LookBudget = new LookBudget(TRANSFERS_A_SECOND);
   #dropsAtMs = 0;
-  #budget = TRANSFERS_A_SECOND;
-  #budgetAtMs = 0;
   #stopped = false;
 
   constructor(
@@ -69,6 +62,7 @@ export class V0ReceiverLoop {
   ) {
     this.#data = data;
     this.#link = link;
+    this.#wait = new FrameWait(link.inbound);
     this.#pool = pool;
     this.#mail = mail;
     this.#post = post;
@@ -89,20 +83,9 @@ export class V0ReceiverLoop {
         this.#onMail(mail, nowMs);
       if (this.#stopped) return;
       this.#serve(nowMs, frames < FRAMES_A_TURN);
-      if (frames > 0) this.#busyAtMs = nowMs;
-      else this.#rest(nowMs);
+      if (frames > 0) this.#wait.seen(nowMs);
+      else this.#wait.rest(nowMs, this.#transfers.size > 0);
     }
-  }
-
-  #rest(nowMs: number): void {
-    const active = this.#transfers.size > 0;
-    if (active && this.#link.inbound.inMemory && nowMs - this.#busyAtMs < BUSY_MS) {
-      libc.usleep(NAP_US);
-      return;
-    }
-    this.#poller.clear();
-    for (const fd of this.#link.inbound.descriptors) this.#poller.add(fd, POLLIN);
-    this.#poller.wait(active ? POLL_ACTIVE_MS : POLL_IDLE_MS);
   }
 
   // --- frames
@@ -171,7 +154,7 @@ export class V0ReceiverLoop {
     const before = this.#senders.get(key)?.transfer;
     if (before?.taking === true) this.#break(before, BEGUN_ANEW);
     this.#senders.delete(key);
-    if (!this.#mayLook(nowMs)) return;
+    if (!this.#budget.take(nowMs)) return;
     const from = `${formatIpv4(peer.ip)}:${peer.port}`;
     const id = randomBytes(8).toString('hex');
     if (!this.#credit.open(id)) {
@@ -199,14 +182,6 @@ export class V0ReceiverLoop {
     transfer.announced = true;
     const counters = transfer.counters.shared;
     this.#post({ kind: 'announced', transfer: id, announcement, peer, counters });
-  }
-
-  #mayLook(nowMs: number): boolean {
-    if (nowMs - this.#budgetAtMs > 1000) {
-      this.#budget = TRANSFERS_A_SECOND;
-      this.#budgetAtMs = nowMs;
-    }
-    return this.#budget-- > 0;
   }
 
   /** What the pre-flight says, in the words of v1: it names no snapshot, no guid and no size. */
