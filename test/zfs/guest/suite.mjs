@@ -9,7 +9,7 @@ import { run } from './command.mjs';
 import { Lab } from './lab.mjs';
 import { StandingReceiver } from './transfer.mjs';
 
-const DEFAULT_CASE_TIMEOUT_MS = 120_000;
+const DEFAULT_CASE_TIMEOUT_MS = 300_000;
 
 const CLEAN_UP_TIMEOUT_MS = 60_000;
 
@@ -38,6 +38,7 @@ async function runCase(item) {
     await lab.assertNothingLeft();
   } catch (error) {
     faults.push(describe(error), ...lab.transcript());
+    await standing.stop();
   }
   let clean = true;
   try {
