@@ -25,12 +25,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OTHER_NODES = [22, 24, 26];
 
 /** What other Nodes run of test/netns, beside every unit test. */
-const FILTERS_ELSEWHERE = [
-  'src/',
-  'test/imports',
-  'test/netns/sinks',
-  'test/netns/v0',
-];
+const FILTERS_ELSEWHERE = ['src/', 'test/imports', 'test/netns/sinks', 'test/netns/v0'];
 
 /** A stage that takes longer hangs. */
 const STAGE_TIMEOUT_MS = 60 * 60_000;
