@@ -2,15 +2,7 @@
  * What one case works with: a sender's pool `tank`, a receiver's pool `backup`, both on files in tmpfs, and
  * the command line in the two namespaces. Disposing destroys all of it.
  */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { run, tryRun } from './command.mjs';
 import { promiscuity } from './transfer.mjs';
 
@@ -48,8 +40,7 @@ export class Lab {
   async createPool(name, sizeMiB = 1024) {
     mkdirSync(POOLS, { recursive: true });
     const file = `${POOLS}/${name}.img`;
-    writeFileSync(file, '');
-    truncateSync(file, sizeMiB * MIB);
+    await run('truncate', '-s', String(sizeMiB * MIB), file);
     this.#pools.push(name);
     // Without a cache file nothing of a pool outlives it; mounted below /pool, so that a received dataset
     // that mounts itself against the rules is seen.

@@ -14,9 +14,6 @@ export const RECEIVER_MAC = 'e2:ff:48:6e:a9:fe';
 /** Node alone starts in 1.3 s there, and the other core may be busy. */
 const START_TIMEOUT_MS = 90_000;
 
-/** The machine has one processor: threads of V8 for compiling and collecting only stand in each other's way. */
-const NODE_FLAGS = ['--single-threaded'];
-
 /** For receivers of a single case, beside the standing one on the default port. */
 export const OWN_PORT = '1338';
 
@@ -47,45 +44,43 @@ export async function promiscuity() {
 
 /** One `zwire` command. */
 export class Zwire extends Command {
-  /** @type {ZwireEvent[]} */
-  #events = [];
-  #parsed = 0;
-
   /**
    * @param {'za' | 'zb'} namespace
    * @param {readonly string[]} args
    */
   constructor(namespace, args) {
-    const zwire = [process.execPath, ...NODE_FLAGS, '/share/zwire/bin/zwire.mjs'];
-    super('nsenter', [`--net=/run/netns/${namespace}`, ...zwire, ...args]);
+    super('nsenter', [
+      `--net=/run/netns/${namespace}`,
+      process.execPath,
+      '/share/zwire/bin/zwire.mjs',
+      ...args,
+    ]);
   }
 
-  /** @returns {ZwireEvent[]} what it has said so far; each line is parsed once */
+  /** @returns {ZwireEvent[]} what it has said so far */
   events() {
-    const end = this.stdout.lastIndexOf('\n') + 1;
-    for (const line of this.stdout.slice(this.#parsed, end).split('\n')) {
-      if (line.startsWith('{')) this.#events.push(JSON.parse(line));
-    }
-    this.#parsed = Math.max(this.#parsed, end);
-    return this.#events;
+    const complete = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1);
+    return complete
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
   }
 
   /**
    * @param {(event: ZwireEvent) => boolean} wanted
    * @param {string} what for the error's text
    * @param {number} [timeoutMs]
-   * @param {number} [skipped] events from before that do not count
    * @returns {Promise<ZwireEvent>} rejects when it ends without, or takes too long
    */
-  async waitFor(wanted, what, timeoutMs = START_TIMEOUT_MS, skipped = 0) {
+  async waitFor(wanted, what, timeoutMs = START_TIMEOUT_MS) {
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       const ended = this.finished !== undefined;
-      const found = this.events().slice(skipped).find(wanted);
+      const found = this.events().find(wanted);
       if (found) return found;
       if (ended) throw new Error(`ended before ${what}`);
       if (performance.now() > deadlineMs) throw new Error(`no ${what} within ${timeoutMs / 1000} s`);
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
@@ -145,15 +140,13 @@ export class StandingReceiver {
    */
   async waitFor(wanted, what) {
     if (!this.#command) throw new Error('the standing receiver has not been started');
-    return this.#command.waitFor(wanted, what, START_TIMEOUT_MS, this.#eventsBefore);
-  }
-
-  /** After a case that failed: whatever it was doing for that is not the next one's business. */
-  async stop() {
-    this.#command?.killGroup('SIGKILL');
-    await this.#command?.exit;
-    this.#command = undefined;
-    this.#eventsBefore = 0;
+    const old = new Set(
+      this.#command
+        .events()
+        .slice(0, this.#eventsBefore)
+        .map((event) => JSON.stringify(event)),
+    );
+    return this.#command.waitFor((event) => wanted(event) && !old.has(JSON.stringify(event)), what);
   }
 
   /** @returns {string[]} */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { run } from '../command.mjs';
 import { writeContent } from '../content.mjs';
-import { assertNotCommitted, assertReplica, zfsProcess } from '../replica.mjs';
+import { assertNotCommitted, assertReplica, exists, zfsProcess } from '../replica.mjs';
 import { finishedEvent, OWN_PORT, startReceiver, startSender, transfer } from '../transfer.mjs';
 
 const MIB = 2 ** 20;
@@ -95,8 +95,6 @@ export const brokenCases = [
     async run(lab) {
       await createLongSource(lab);
       const { receiver, sender } = await halfWay(lab);
-      // ZFS itself refuses to destroy what is being sent; what remains is that its program is gone.
-      await assert.rejects(run('zfs', 'destroy', '-r', 'tank/data'), /busy/);
       const pid = zfsProcess('send');
       assert.ok(pid, 'zfs send is running');
       process.kill(pid, 'SIGKILL');
@@ -105,6 +103,17 @@ export const brokenCases = [
       assert.match(sender.said(), /zfs send/);
       await assertNotCommitted('backup/data@monday');
       await sendAgain(lab);
+    },
+  },
+  {
+    name: 'zfs destroy of what is being sent: refused by ZFS, the transfer completes',
+    async run(lab) {
+      await createLongSource(lab);
+      const { receiver, sender } = await halfWay(lab);
+      await assert.rejects(run('zfs', 'destroy', '-r', 'tank/data'), /busy/);
+      await sender.expectExit(0);
+      await receiver.expectExit(0);
+      assert.equal(await exists('backup/data@monday'), true);
     },
   },
   {
@@ -133,6 +142,16 @@ export const brokenCases = [
     },
   },
   {
+    name: 'receiver killed mid-way: the sender gives up after --timeout',
+    async run(lab) {
+      await createLongSource(lab);
+      const { receiver, sender } = await halfWay(lab);
+      receiver.killGroup('SIGKILL');
+      await endsSoon(lab, sender.expectExit(3), 'the sender', GIVE_UP_SECONDS * 1000);
+      await assertNotCommitted('backup/data@monday');
+    },
+  },
+  {
     name: 'Ctrl-C on the receiver mid-way',
     async run(lab) {
       await createLongSource(lab);
@@ -144,13 +163,18 @@ export const brokenCases = [
     },
   },
   {
-    name: 'Ctrl-C on the sender mid-way',
+    name: 'Ctrl-C on the sender mid-way; SIGTERM alone to the receiver',
     async run(lab) {
       await createLongSource(lab);
-      const { receiver, sender } = await halfWay(lab);
-      sender.killGroup('SIGINT');
-      await endsSoon(lab, sender.expectExit(130), 'the sender');
-      await endsSoon(lab, receiver.expectExit(1), 'the receiver');
+      const first = await halfWay(lab);
+      first.sender.killGroup('SIGINT');
+      await endsSoon(lab, first.sender.expectExit(130), 'the sender');
+      await endsSoon(lab, first.receiver.expectExit(1), 'the receiver');
+      await assertNotCommitted('backup/data@monday');
+      const second = await halfWay(lab);
+      second.receiver.kill('SIGTERM');
+      await endsSoon(lab, second.receiver.expectExit(143), 'the receiver');
+      await endsSoon(lab, second.sender.expectExit(1), 'the sender');
       await assertNotCommitted('backup/data@monday');
     },
   },

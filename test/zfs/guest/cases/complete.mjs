@@ -10,9 +10,11 @@ import {
   assertSuperFrames,
   finishedEvent,
   OWN_PORT,
+  RECEIVER_IP,
   startReceiver,
   startSender,
   transfer,
+  Zwire,
 } from '../transfer.mjs';
 
 const MIB = 2 ** 20;
@@ -76,6 +78,34 @@ export const completeCases = [
       await sender.expectExit(0);
       await receiver.expectExit(0);
       assertSuperFrames(lab, sender);
+      await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
+    },
+  },
+  {
+    name: 'full dataset over plain UDP',
+    async run(lab) {
+      await lab.createPools();
+      await fill('tank/data');
+      await run('zfs', 'snapshot', 'tank/data@monday');
+      const flags = ['--insecure', '--json'];
+      const listen = [
+        'receive',
+        '--listen',
+        RECEIVER_IP,
+        '--port',
+        OWN_PORT,
+        '--into',
+        'backup',
+        '--once',
+        ...flags,
+      ];
+      const receiver = lab.start(new Zwire('zb', listen));
+      await receiver.waitFor((event) => event.event === 'listening', 'listening');
+      const sender = lab.start(
+        new Zwire('za', ['send', 'tank/data@monday', '--to', RECEIVER_IP, '--port', OWN_PORT, ...flags]),
+      );
+      await sender.expectExit(0);
+      await receiver.expectExit(0);
       await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
     },
   },
@@ -156,7 +186,7 @@ export const completeCases = [
   },
   {
     name: '300 MiB dataset',
-    timeoutMs: 400_000,
+    timeoutMs: 240_000,
     async run(lab) {
       await lab.createPools();
       await run('zfs', 'create', '-o', 'recordsize=1M', 'tank/data');

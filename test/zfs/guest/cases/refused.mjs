@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { run } from '../command.mjs';
 import { writeContent } from '../content.mjs';
-import { fingerprint } from '../replica.mjs';
+import { exists, fingerprint } from '../replica.mjs';
 import { OWN_PORT, startReceiver, startSender, Zwire } from '../transfer.mjs';
 import { fillTwoDays } from './complete.mjs';
 
@@ -43,6 +43,15 @@ export const refusedCases = [
       await run('zfs', 'create', 'backup/data');
       writeContent('/pool/backup/data/precious', 100_000);
       await run('zfs', 'snapshot', 'backup/data@mine');
+      await expectRefusal(lab, /backup\/data/, 'tank/data@monday');
+    },
+  },
+  {
+    name: 'the very same snapshot again: refused, pool untouched',
+    async run(lab) {
+      await lab.createPools();
+      await fillTwoDays('tank/data');
+      await pipe('zfs send tank/data@monday | zfs receive -u backup/data');
       await expectRefusal(lab, /backup\/data/, 'tank/data@monday');
     },
   },
@@ -103,15 +112,22 @@ export const refusedCases = [
     },
   },
   {
-    name: 'dataset and snapshot unknown at the sender',
+    name: 'dataset and snapshot unknown at the sender; no receiver; a receiver of files',
     async run(lab) {
       await lab.createPools();
+      await run('zfs', 'create', 'tank/data');
+      await run('zfs', 'snapshot', 'tank/data@monday');
       const unknownDataset = startSender(lab, 'tank/nothing@monday');
       await unknownDataset.expectExit(1);
       assert.match(unknownDataset.said(), /tank\/nothing/);
-      const unknownSnapshot = startSender(lab, 'tank@sunday');
+      const unknownSnapshot = startSender(lab, 'tank/data@sunday');
       await unknownSnapshot.expectExit(1);
       assert.match(unknownSnapshot.said(), /@sunday/);
+      await startSender(lab, 'tank/data@monday', '--port', '1339').expectExit(3);
+      const receiver = await startReceiver(lab, '--once', '--file', '/tmp/never');
+      await startSender(lab, 'tank/data@monday', '--port', OWN_PORT).expectExit(4);
+      await receiver.expectExit(4);
+      assert.equal(await exists('backup/data'), false);
     },
   },
 ];
