@@ -11,10 +11,11 @@ socket.on('message', (message, from) => { count += 1; if (message.toString() ===
   console.log(JSON.stringify({ event: 'finished', count })); socket.close(); } });
 socket.bind(1337, () => console.log(JSON.stringify({ event: 'listening' })));`;
 
+// So few that they fit the socket's buffer, even when the receiver does not get to run meanwhile.
 const UDP_SEND = `
 const socket = require('node:dgram').createSocket('udp4');
-(async () => { for (let i = 0; i < 1000; i += 1) await new Promise((r) => socket.send('x', 1337, '198.18.0.2', r));
-for (let i = 0; i < 50; i += 1) await new Promise((r) => socket.send('end', 1337, '198.18.0.2', r));
+(async () => { for (let i = 0; i < 200; i += 1) await new Promise((r) => socket.send('x', 1337, '198.18.0.2', r));
+for (let i = 0; i < 20; i += 1) await new Promise((r) => socket.send('end', 1337, '198.18.0.2', r));
 socket.close(); })();`;
 
 describe.each([{ userNamespace: false }, { userNamespace: true }])(
@@ -31,9 +32,9 @@ describe.each([{ userNamespace: false }, { userNamespace: true }])(
         expect((await sender.exit).code).toBe(0);
         const { count } = await receiver.event('finished');
         expect((await receiver.exit).code).toBe(0);
-        expect(count).toBeGreaterThan(700);
-        expect(count).toBeLessThan(900);
-        expect(await lab.lostAtB()).toBeGreaterThan(100);
+        expect(count).toBeGreaterThan(110);
+        expect(count).toBeLessThan(195);
+        expect(await lab.lostAtB()).toBeGreaterThan(10);
         expect(receiver.peakRssBytes).toBeGreaterThan(1 << 20);
         expect(lab.processes()).toEqual([]);
         lab.b.start(['sleep', '1000']);
@@ -49,7 +50,7 @@ describe.each([{ userNamespace: false }, { userNamespace: true }])(
       await receiver.event('listening');
       lab.a.start([process.execPath, '-e', UDP_SEND]);
       const { count } = await receiver.event('finished');
-      expect(count).toBe(1001);
+      expect(count).toBe(201);
     });
   },
 );
