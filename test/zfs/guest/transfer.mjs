@@ -149,6 +149,14 @@ export class StandingReceiver {
     return this.#command.waitFor((event) => wanted(event) && !old.has(JSON.stringify(event)), what);
   }
 
+  /** After a case that failed: whatever it was doing for that is not the next one's business. */
+  async stop() {
+    this.#command?.killGroup('SIGKILL');
+    await this.#command?.exit;
+    this.#command = undefined;
+    this.#eventsBefore = 0;
+  }
+
   /** @returns {string[]} */
   transcript() {
     if (!this.#command) return [];
