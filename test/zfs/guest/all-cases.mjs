@@ -36,7 +36,7 @@ export const unprovenCases = [
   'delta onto a target that does not exist',
   'missing target parent',
   'pools without --insecure: refused on both ends',
-  'dataset and snapshot unknown at the sender; no receiver; a receiver of files',
+  'dataset and snapshot unknown at the sender; no receiver',
   "receiver's pool full: the reason of ZFS on both sides, nothing committed",
   'source destroyed mid-send: zfs send dies',
   'zfs destroy of what is being sent: refused by ZFS, the transfer completes',
