@@ -1,0 +1,314 @@
+// The Noise Protocol Framework, revision 34 (noiseprotocol.org/noise.html), by its own names: section 5's CipherState,
+// SymmetricState and HandshakeState with 25519, SHA256, and AESGCM or ChaChaPoly. Only the patterns that zwire uses:
+//
+//   X:   <- s    -> e, es, s, ss              IK:  <- s    -> e, es, s, ss   <- e, ee, se
+//   Xpsk1:       -> e, es, s, ss, psk         IKpsk2:      -> e, es, s, ss   <- e, ee, se, psk
+//
+// Checked against published vectors (test/vectors/noise.txt). A message that cannot be read gives undefined, and
+// the state is spent: it is thrown away, never tried again.
+import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
+import type { Cipher } from './cipher.ts';
+import { KEY_BYTES, KeyPair } from './key-pair.ts';
+
+const TAG_BYTES = 16;
+const HASH_BYTES = 32;
+
+export type NoisePattern = 'X' | 'Xpsk1' | 'IK' | 'IKpsk2';
+type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss' | 'psk';
+
+const PATTERNS: Readonly<Record<NoisePattern, readonly (readonly Token[])[]>> = {
+  X: [['e', 'es', 's', 'ss']],
+  Xpsk1: [['e', 'es', 's', 'ss', 'psk']],
+  IK: [
+    ['e', 'es', 's', 'ss'],
+    ['e', 'ee', 'se'],
+  ],
+  IKpsk2: [
+    ['e', 'es', 's', 'ss'],
+    ['e', 'ee', 'se', 'psk'],
+  ],
+};
+const CIPHER_NAMES: Readonly<Record<Cipher, string>> = {
+  'aes-256-gcm': 'AESGCM',
+  'chacha20-poly1305': 'ChaChaPoly',
+};
+
+/** Noise's own HKDF (section 4.3): `count` outputs of 32 bytes. */
+function hkdf(chainingKey: Uint8Array, input: Uint8Array, count: 2 | 3): Buffer[] {
+  const temporary = createHmac('sha256', chainingKey).update(input).digest();
+  const outputs: Buffer[] = [];
+  let previous: Buffer = Buffer.alloc(0);
+  for (let index = 1; index <= count; index++) {
+    previous = createHmac('sha256', temporary).update(previous).update(Uint8Array.of(index)).digest();
+    outputs.push(previous);
+  }
+  temporary.fill(0);
+  return outputs;
+}
+
+export class CipherState {
+  readonly #cipher: Cipher;
+  #key: Uint8Array | undefined;
+  #nonce = 0;
+
+  constructor(cipher: Cipher) {
+    this.#cipher = cipher;
+  }
+
+  initializeKey(key: Uint8Array): void {
+    this.wipe();
+    this.#key = key;
+    this.#nonce = 0;
+  }
+
+  get hasKey(): boolean {
+    return this.#key !== undefined;
+  }
+
+  encryptWithAd(associated: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    if (this.#key === undefined) return plaintext.slice();
+    const options = { authTagLength: TAG_BYTES };
+    // The two names have different overloads: AEAD ciphers all behave like GCM here.
+    const cipher = createCipheriv(this.#cipher as 'aes-256-gcm', this.#key, this.#next(), options);
+    cipher.setAAD(associated);
+    return new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
+  }
+
+  decryptWithAd(associated: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+    if (this.#key === undefined) return ciphertext.slice();
+    const bytes = ciphertext.byteLength - TAG_BYTES;
+    if (bytes < 0) return undefined;
+    const options = { authTagLength: TAG_BYTES };
+    const decipher = createDecipheriv(this.#cipher as 'aes-256-gcm', this.#key, this.#next(), options);
+    decipher.setAAD(associated);
+    decipher.setAuthTag(ciphertext.subarray(bytes));
+    const plaintext = decipher.update(ciphertext.subarray(0, bytes));
+    try {
+      decipher.final();
+    } catch {
+      // A wrong tag is an answer here, not a failure.
+      plaintext.fill(0);
+      return undefined;
+    }
+    return new Uint8Array(plaintext);
+  }
+
+  /** AESGCM counts big-endian, ChaChaPoly little-endian (section 12). A handshake uses a few numbers at the most. */
+  #next(): Buffer {
+    const nonce = Buffer.alloc(12);
+    if (this.#cipher === 'aes-256-gcm') nonce.writeUInt32BE(this.#nonce, 8);
+    else nonce.writeUInt32LE(this.#nonce, 4);
+    this.#nonce++;
+    return nonce;
+  }
+
+  wipe(): void {
+    this.#key?.fill(0);
+    this.#key = undefined;
+  }
+}
+
+export class SymmetricState {
+  readonly #cipherState: CipherState;
+  #chainingKey: Uint8Array;
+  #hash: Uint8Array;
+
+  constructor(protocolName: string, cipher: Cipher) {
+    const name = Buffer.from(protocolName);
+    const hash = Buffer.alloc(HASH_BYTES);
+    if (name.length <= HASH_BYTES) name.copy(hash);
+    else createHash('sha256').update(name).digest().copy(hash);
+    this.#hash = hash;
+    this.#chainingKey = Buffer.from(hash);
+    this.#cipherState = new CipherState(cipher);
+  }
+
+  get hasKey(): boolean {
+    return this.#cipherState.hasKey;
+  }
+
+  mixKey(input: Uint8Array): void {
+    const [chainingKey, key] = hkdf(this.#chainingKey, input, 2);
+    this.#chain(chainingKey);
+    if (key !== undefined) this.#cipherState.initializeKey(key);
+  }
+
+  mixHash(data: Uint8Array): void {
+    this.#hash = createHash('sha256').update(this.#hash).update(data).digest();
+  }
+
+  mixKeyAndHash(input: Uint8Array): void {
+    const [chainingKey, hash, key] = hkdf(this.#chainingKey, input, 3);
+    this.#chain(chainingKey);
+    if (hash !== undefined) this.mixHash(hash);
+    if (key !== undefined) this.#cipherState.initializeKey(key);
+  }
+
+  #chain(chainingKey: Uint8Array | undefined): void {
+    if (chainingKey === undefined) return;
+    this.#chainingKey.fill(0);
+    this.#chainingKey = chainingKey;
+  }
+
+  getHandshakeHash(): Uint8Array {
+    return this.#hash;
+  }
+
+  encryptAndHash(plaintext: Uint8Array): Uint8Array {
+    const ciphertext = this.#cipherState.encryptWithAd(this.#hash, plaintext);
+    this.mixHash(ciphertext);
+    return ciphertext;
+  }
+
+  decryptAndHash(ciphertext: Uint8Array): Uint8Array | undefined {
+    const plaintext = this.#cipherState.decryptWithAd(this.#hash, ciphertext);
+    if (plaintext !== undefined) this.mixHash(ciphertext);
+    return plaintext;
+  }
+
+  /** The two transport keys: of the initiator's messages, and of the responder's. The caller wipes them. */
+  split(): { readonly initiatorKey: Uint8Array; readonly responderKey: Uint8Array } {
+    const [initiatorKey, responderKey] = hkdf(this.#chainingKey, new Uint8Array(0), 2);
+    if (initiatorKey === undefined || responderKey === undefined) throw new Error('two keys were asked for');
+    return { initiatorKey, responderKey };
+  }
+
+  wipe(): void {
+    this.#chainingKey.fill(0);
+    this.#cipherState.wipe();
+  }
+}
+
+export interface HandshakeOptions {
+  readonly pattern: NoisePattern;
+  readonly cipher: Cipher;
+  readonly initiator: boolean;
+  readonly prologue: Uint8Array;
+  /** Our static pair. */
+  readonly s: KeyPair;
+  /** The responder's static key, which an initiator knows beforehand. */
+  readonly rs?: Uint8Array;
+  /** 32 bytes, for the psk patterns; owned by the caller. */
+  readonly psk?: Uint8Array;
+  /** Our ephemeral pair, where a test fixes it. */
+  readonly e?: KeyPair;
+}
+
+export class HandshakeState {
+  readonly #symmetric: SymmetricState;
+  readonly #initiator: boolean;
+  readonly #usesPsk: boolean;
+  readonly #psk: Uint8Array | undefined;
+  readonly #s: KeyPair;
+  readonly #messages: readonly (readonly Token[])[];
+  #e: KeyPair | undefined;
+  #rs: Uint8Array | undefined;
+  #re: Uint8Array | undefined;
+  #next = 0;
+
+  constructor(options: HandshakeOptions) {
+    const { pattern, cipher, initiator, s, rs, psk } = options;
+    this.#messages = PATTERNS[pattern];
+    this.#usesPsk = this.#messages.some((tokens) => tokens.includes('psk'));
+    if (this.#usesPsk !== (psk !== undefined)) throw new RangeError(`${pattern} and its pre-shared key`);
+    this.#initiator = initiator;
+    this.#psk = psk;
+    this.#s = s;
+    this.#rs = rs;
+    this.#e = options.e;
+    this.#symmetric = new SymmetricState(`Noise_${pattern}_25519_${CIPHER_NAMES[cipher]}_SHA256`, cipher);
+    this.#symmetric.mixHash(options.prologue);
+    // The pre-message of all these patterns: the initiator knows the responder's static key.
+    const responderStatic = initiator ? rs : s.publicKey;
+    if (responderStatic === undefined) throw new RangeError("the responder's static key is not given");
+    this.#symmetric.mixHash(responderStatic);
+  }
+
+  /** The other side's static key, once it is known and authentic. */
+  get remoteStatic(): Uint8Array | undefined {
+    return this.#rs;
+  }
+
+  /** The next message: e, s where the pattern has it, and the payload. Undefined when a key has no shared secret. */
+  writeMessage(payload: Uint8Array): Uint8Array | undefined {
+    const parts: Uint8Array[] = [];
+    for (const token of this.#takeTokens()) {
+      if (token === 'e') {
+        this.#e ??= KeyPair.generate();
+        parts.push(this.#e.publicKey);
+        this.#mixEphemeral(this.#e.publicKey);
+      } else if (token === 's') {
+        parts.push(this.#symmetric.encryptAndHash(this.#s.publicKey));
+      } else if (!this.#mix(token)) return undefined;
+    }
+    parts.push(this.#symmetric.encryptAndHash(payload));
+    return new Uint8Array(Buffer.concat(parts));
+  }
+
+  /** The payload of the next message; undefined when it is not authentic or cut short. */
+  readMessage(message: Uint8Array): Uint8Array | undefined {
+    let at = 0;
+    const take = (bytes: number): Uint8Array | undefined =>
+      at + bytes > message.byteLength ? undefined : message.slice(at, (at += bytes));
+    for (const token of this.#takeTokens()) {
+      if (token === 'e') {
+        this.#re = take(KEY_BYTES);
+        if (this.#re === undefined) return undefined;
+        this.#mixEphemeral(this.#re);
+      } else if (token === 's') {
+        const sealed = take(this.#symmetric.hasKey ? KEY_BYTES + TAG_BYTES : KEY_BYTES);
+        const rs = sealed === undefined ? undefined : this.#symmetric.decryptAndHash(sealed);
+        if (rs === undefined) return undefined;
+        this.#rs = rs;
+      } else if (!this.#mix(token)) return undefined;
+    }
+    return this.#symmetric.decryptAndHash(message.subarray(at));
+  }
+
+  /** After the last message: the transport keys and the handshake hash. The state is wiped. */
+  split(): {
+    readonly initiatorKey: Uint8Array;
+    readonly responderKey: Uint8Array;
+    readonly hash: Uint8Array;
+  } {
+    if (this.#next < this.#messages.length) throw new Error('the handshake is not complete');
+    const keys = this.#symmetric.split();
+    const hash = this.#symmetric.getHandshakeHash();
+    this.wipe();
+    return { ...keys, hash };
+  }
+
+  wipe(): void {
+    this.#symmetric.wipe();
+    this.#e = undefined;
+  }
+
+  #takeTokens(): readonly Token[] {
+    const tokens = this.#messages[this.#next++];
+    if (tokens === undefined) throw new Error('the handshake is complete');
+    return tokens;
+  }
+
+  #mixEphemeral(publicKey: Uint8Array): void {
+    this.#symmetric.mixHash(publicKey);
+    // With a psk the ephemeral key randomizes what it encrypts (section 9.2).
+    if (this.#usesPsk) this.#symmetric.mixKey(publicKey);
+  }
+
+  /** False when there is no shared secret. */
+  #mix(token: Exclude<Token, 'e' | 's'>): boolean {
+    if (token === 'psk') {
+      if (this.#psk !== undefined) this.#symmetric.mixKeyAndHash(this.#psk);
+      return true;
+    }
+    // The letters name the initiator's key, then the responder's.
+    const [ours, theirs] = this.#initiator ? token : [token[1], token[0]];
+    const pair = ours === 'e' ? this.#e : this.#s;
+    const remote = theirs === 'e' ? this.#re : this.#rs;
+    const shared = remote === undefined ? undefined : pair?.agree(remote);
+    if (shared === undefined) return false;
+    this.#symmetric.mixKey(shared);
+    shared.fill(0);
+    return true;
+  }
+}
