@@ -1,11 +1,14 @@
 import { createCipheriv, randomFillSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '../wire/limits.ts';
 import { type ControlHeader, createControlOpener, createControlSealer } from './control-seal.ts';
 import type { SealImplementation } from './record-seal.ts';
-import { openSuiteKeys } from './session-keys.ts';
+import { type DirectionKey, openSuiteKeys } from './session-keys.ts';
 
-const { senderControl: KEY, receiverControl: OTHER_KEY } = openSuiteKeys(new Uint8Array(32).fill(4));
+const { senderControl: AES_KEY, receiverControl } = openSuiteKeys(new Uint8Array(32).fill(4));
+const CHACHA_KEY: DirectionKey = { ...AES_KEY, cipher: 'chacha20-poly1305' };
+/** Of the cipher under test. */
+let KEY: DirectionKey = AES_KEY;
 const HEADER: ControlHeader = {
   type: 4,
   transferIdHigh: 0xffff_fffe,
@@ -27,7 +30,14 @@ const SIZES: readonly (readonly [clear: number, body: number])[] = [
 function reference(header: ControlHeader, clear: Uint8Array, body: Uint8Array): Buffer {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(header.counter));
-  const cipher = createCipheriv('aes-256-gcm', KEY.key, Buffer.concat([KEY.noncePrefix, counter]));
+  const cipher = createCipheriv(
+    KEY.cipher as 'aes-256-gcm',
+    KEY.key,
+    Buffer.concat([KEY.noncePrefix, counter]),
+    {
+      authTagLength: 16,
+    },
+  );
   const associated = Buffer.alloc(28);
   associated.writeUInt32BE(0x5a57_0100 + header.type, 0);
   associated.writeUInt32BE(header.transferIdHigh, 8);
@@ -44,7 +54,15 @@ function same(got: Uint8Array | undefined, expected: Uint8Array): boolean {
 
 const randomBytes = (bytes: number): Buffer => randomFillSync(Buffer.alloc(bytes));
 
-describe.each(IMPLEMENTATIONS)('%s', (implementation) => {
+const CASES = IMPLEMENTATIONS.flatMap((implementation) =>
+  [AES_KEY, CHACHA_KEY].map((key) => ({ implementation, cipher: key.cipher, key })),
+);
+
+describe.each(CASES)('$implementation, $cipher', ({ implementation, key }) => {
+  beforeEach(() => {
+    KEY = key;
+  });
+
   test('seals the bytes of the specification, at any size', () => {
     using sealer = createControlSealer(KEY, implementation);
     for (const [clearBytes, bodyBytes] of SIZES) {
@@ -87,7 +105,7 @@ describe.each(IMPLEMENTATIONS)('%s', (implementation) => {
     ];
     for (const header of others) expect(opener.open(header, sealed, 8)).toBeUndefined();
     for (const clearBytes of [0, 7, 9]) expect(opener.open(HEADER, sealed, clearBytes)).toBeUndefined();
-    using stranger = createControlOpener(OTHER_KEY, implementation);
+    using stranger = createControlOpener({ ...receiverControl, cipher: KEY.cipher }, implementation);
     expect(stranger.open(HEADER, sealed, 8)).toBeUndefined();
   });
 

@@ -1,10 +1,10 @@
-// Seals and opens control messages: AES-256-GCM under the key of their direction, a counter as nonce, and the
+// Seals and opens control messages: AES-256-GCM or ChaCha20-Poly1305 under the key of their direction, a counter as nonce, and the
 // immutable header fields plus any clear part as associated data. Some thousands a second pass while data flows, so a
 // context is kept for each direction; node:crypto serves where OpenSSL's symbols are hidden.
-import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { EvpContext } from '../sys/evp.ts';
 import { Memory } from '../sys/memory.ts';
 import { AAD_BYTES, writeAad } from '../wire/segment.ts';
+import { type Cipher, createAead, createAeadOpener } from './cipher.ts';
 import { bestImplementation, type SealImplementation } from './record-seal.ts';
 import type { DirectionKey } from './session-keys.ts';
 
@@ -85,7 +85,7 @@ class EvpControlSealer implements ControlSealer {
 
   constructor(key: DirectionKey) {
     this.#desk = new Desk(key);
-    this.#context = new EvpContext('encrypt', this.#desk.memory.address + Desk.keyAt);
+    this.#context = new EvpContext('encrypt', key.cipher, this.#desk.memory.address + Desk.keyAt);
     this.#desk.wipeKey();
   }
 
@@ -115,7 +115,7 @@ class EvpControlOpener implements ControlOpener {
 
   constructor(key: DirectionKey) {
     this.#desk = new Desk(key);
-    this.#context = new EvpContext('decrypt', this.#desk.memory.address + Desk.keyAt);
+    this.#context = new EvpContext('decrypt', key.cipher, this.#desk.memory.address + Desk.keyAt);
     this.#desk.wipeKey();
   }
 
@@ -140,18 +140,20 @@ class EvpControlOpener implements ControlOpener {
 
 class NodeControlSealer implements ControlSealer {
   readonly #desk: Desk;
+  readonly #cipher: Cipher;
   readonly #key: Uint8Array;
 
   constructor(key: DirectionKey) {
     this.#desk = new Desk(key);
-    this.#key = key.key;
+    this.#cipher = key.cipher;
+    this.#key = key.key.slice();
   }
 
   seal(header: ControlHeader, clear: Uint8Array, body: Uint8Array): Uint8Array {
     const payload = new Uint8Array(clear.byteLength + body.byteLength + TAG_BYTES);
     assertFits(payload.byteLength);
     const aadBytes = this.#desk.set(header, payload.byteLength, clear);
-    const cipher = createCipheriv('aes-256-gcm', this.#key, this.#desk.nonce);
+    const cipher = createAead(this.#cipher, this.#key, this.#desk.nonce);
     cipher.setAAD(this.#desk.aad(aadBytes));
     payload.set(clear);
     payload.set(cipher.update(body), clear.byteLength);
@@ -161,24 +163,27 @@ class NodeControlSealer implements ControlSealer {
   }
 
   [Symbol.dispose](): void {
+    this.#key.fill(0);
     this.#desk[Symbol.dispose]();
   }
 }
 
 class NodeControlOpener implements ControlOpener {
   readonly #desk: Desk;
+  readonly #cipher: Cipher;
   readonly #key: Uint8Array;
 
   constructor(key: DirectionKey) {
     this.#desk = new Desk(key);
-    this.#key = key.key;
+    this.#cipher = key.cipher;
+    this.#key = key.key.slice();
   }
 
   open(header: ControlHeader, payload: Uint8Array, clearBytes: number): Uint8Array | undefined {
     const bodyBytes = payload.byteLength - clearBytes - TAG_BYTES;
     if (bodyBytes < 0 || payload.byteLength > PAYLOAD_BYTES_MAX) return undefined;
     const aadBytes = this.#desk.set(header, payload.byteLength, payload.subarray(0, clearBytes));
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, this.#desk.nonce);
+    const decipher = createAeadOpener(this.#cipher, this.#key, this.#desk.nonce);
     decipher.setAAD(this.#desk.aad(aadBytes));
     decipher.setAuthTag(payload.subarray(clearBytes + bodyBytes));
     const body = decipher.update(payload.subarray(clearBytes, clearBytes + bodyBytes));
@@ -192,6 +197,7 @@ class NodeControlOpener implements ControlOpener {
   }
 
   [Symbol.dispose](): void {
+    this.#key.fill(0);
     this.#desk[Symbol.dispose]();
   }
 }

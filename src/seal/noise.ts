@@ -6,8 +6,8 @@
 //
 // Checked against published vectors (test/vectors/noise.txt). A message that cannot be read gives undefined, and
 // the state is spent: it is thrown away, never tried again.
-import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
-import type { Cipher } from './cipher.ts';
+import { createHash, createHmac } from 'node:crypto';
+import { type Cipher, createAead, createAeadOpener } from './cipher.ts';
 import { KEY_BYTES, KeyPair } from './key-pair.ts';
 
 const TAG_BYTES = 16;
@@ -67,9 +67,7 @@ export class CipherState {
 
   encryptWithAd(associated: Uint8Array, plaintext: Uint8Array): Uint8Array {
     if (this.#key === undefined) return plaintext.slice();
-    const options = { authTagLength: TAG_BYTES };
-    // The two names have different overloads: AEAD ciphers all behave like GCM here.
-    const cipher = createCipheriv(this.#cipher as 'aes-256-gcm', this.#key, this.#next(), options);
+    const cipher = createAead(this.#cipher, this.#key, this.#next());
     cipher.setAAD(associated);
     return new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
   }
@@ -78,8 +76,7 @@ export class CipherState {
     if (this.#key === undefined) return ciphertext.slice();
     const bytes = ciphertext.byteLength - TAG_BYTES;
     if (bytes < 0) return undefined;
-    const options = { authTagLength: TAG_BYTES };
-    const decipher = createDecipheriv(this.#cipher as 'aes-256-gcm', this.#key, this.#next(), options);
+    const decipher = createAeadOpener(this.#cipher, this.#key, this.#next());
     decipher.setAAD(associated);
     decipher.setAuthTag(ciphertext.subarray(bytes));
     const plaintext = decipher.update(ciphertext.subarray(0, bytes));

@@ -1,5 +1,5 @@
 import { createCipheriv, randomFillSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Memory } from '../sys/memory.ts';
 import { evpAvailable } from '../sys/evp.ts';
 import {
@@ -12,7 +12,11 @@ import {
 } from './record-seal.ts';
 import { type DirectionKey, openSuiteKeys } from './session-keys.ts';
 
-const KEY: DirectionKey = openSuiteKeys(new Uint8Array(32).fill(3)).data;
+const AES_KEY: DirectionKey = openSuiteKeys(new Uint8Array(32).fill(3)).data;
+const CHACHA_KEY: DirectionKey = { ...AES_KEY, cipher: 'chacha20-poly1305' };
+/** Of the cipher under test. */
+let KEY: DirectionKey = AES_KEY;
+
 const ID_HIGH = 0xdead_beef;
 const ID_LOW = 0x0123_4567;
 const BIG = 63_360;
@@ -24,7 +28,14 @@ const IMPLEMENTATIONS: readonly SealImplementation[] = ['evp', 'node'];
 function reference(plain: Uint8Array, record: number, last: boolean): Buffer {
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(BigInt(record));
-  const cipher = createCipheriv('aes-256-gcm', KEY.key, Buffer.concat([KEY.noncePrefix, number]));
+  const cipher = createCipheriv(
+    KEY.cipher as 'aes-256-gcm',
+    KEY.key,
+    Buffer.concat([KEY.noncePrefix, number]),
+    {
+      authTagLength: 16,
+    },
+  );
   const associated = Buffer.alloc(28);
   associated.writeUInt32BE(0x5a57_0102, 0);
   associated.writeUInt8(last ? 2 : 0, 4);
@@ -77,7 +88,15 @@ test('OpenSSL is reached in this Node, and used', () => {
   expect(bestImplementation()).toBe('evp');
 });
 
-describe.each(IMPLEMENTATIONS)('%s', (implementation) => {
+const CASES = IMPLEMENTATIONS.flatMap((implementation) =>
+  [AES_KEY, CHACHA_KEY].map((key) => ({ implementation, cipher: key.cipher, key })),
+);
+
+describe.each(CASES)('$implementation, $cipher', ({ implementation, key }) => {
+  beforeEach(() => {
+    KEY = key;
+  });
+
   test('seals the bytes of the specification, at any size', () => {
     for (const bytes of SIZES) {
       const plain = randomBytes(bytes);
@@ -128,7 +147,7 @@ describe.each(IMPLEMENTATIONS)('%s', (implementation) => {
     using lowOther = createOpener(KEY, ID_HIGH, ID_LOW + 1, implementation);
     expect(open(lowOther, sealed, 9, false)).toBeUndefined();
     const { senderControl } = openSuiteKeys(new Uint8Array(32).fill(3));
-    using keyOther = createOpener(senderControl, ID_HIGH, ID_LOW, implementation);
+    using keyOther = createOpener({ ...senderControl, cipher: KEY.cipher }, ID_HIGH, ID_LOW, implementation);
     expect(open(keyOther, sealed, 9, false)).toBeUndefined();
   });
 

@@ -1,10 +1,11 @@
-// Seals and opens records: AES-256-GCM, nonce = 4-byte prefix || 64-bit record number, the immutable header
+// Seals and opens records under one key: AES-256-GCM or ChaCha20-Poly1305, nonce = 4-byte prefix || 64-bit record number, the immutable header
 // fields as associated data (docs/protocol.md, "Records"). Two implementations give the same bytes: OpenSSL
 // through sys/evp.ts on addresses, and node:crypto where its symbols are hidden.
-import { createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
+import type { DecipherGCM } from 'node:crypto';
 import { EvpContext, evpAvailable } from '../sys/evp.ts';
 import { Memory } from '../sys/memory.ts';
 import { AAD_BYTES, MessageType, writeAad } from '../wire/segment.ts';
+import { type Cipher, createAead, createAeadOpener } from './cipher.ts';
 import type { DirectionKey } from './session-keys.ts';
 
 export const TAG_BYTES = 16;
@@ -89,7 +90,7 @@ class EvpSealer implements RecordSealer {
 
   constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
-    this.#context = new EvpContext('encrypt', this.#frame.memory.address + KEY_AT);
+    this.#context = new EvpContext('encrypt', key.cipher, this.#frame.memory.address + KEY_AT);
     this.#frame.wipeKey();
   }
 
@@ -121,7 +122,7 @@ class EvpOpener implements RecordOpener {
 
   constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
-    this.#context = new EvpContext('decrypt', this.#frame.memory.address + KEY_AT);
+    this.#context = new EvpContext('decrypt', key.cipher, this.#frame.memory.address + KEY_AT);
     this.#frame.wipeKey();
   }
 
@@ -147,11 +148,13 @@ class EvpOpener implements RecordOpener {
 
 class NodeSealer implements RecordSealer {
   readonly #frame: Frame;
+  readonly #cipher: Cipher;
   readonly #key: Uint8Array;
 
   constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
-    this.#key = key.key;
+    this.#cipher = key.cipher;
+    this.#key = key.key.slice();
   }
 
   seal(
@@ -164,7 +167,7 @@ class NodeSealer implements RecordSealer {
     outAt: number,
   ): void {
     this.#frame.set(record, plainBytes + TAG_BYTES, last);
-    const cipher = createCipheriv('aes-256-gcm', this.#key, this.#frame.nonce);
+    const cipher = createAead(this.#cipher, this.#key, this.#frame.nonce);
     cipher.setAAD(this.#frame.aad);
     out.bytes.set(cipher.update(plain.bytes.subarray(plainAt, plainAt + plainBytes)), outAt);
     cipher.final();
@@ -172,23 +175,26 @@ class NodeSealer implements RecordSealer {
   }
 
   [Symbol.dispose](): void {
+    this.#key.fill(0);
     this.#frame[Symbol.dispose]();
   }
 }
 
 class NodeOpener implements RecordOpener {
   readonly #frame: Frame;
+  readonly #cipher: Cipher;
   readonly #key: Uint8Array;
   #decipher: DecipherGCM | undefined;
 
   constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
-    this.#key = key.key;
+    this.#cipher = key.cipher;
+    this.#key = key.key.slice();
   }
 
   begin(record: number, recordBytes: number, last: boolean): void {
     this.#frame.set(record, recordBytes, last);
-    this.#decipher = createDecipheriv('aes-256-gcm', this.#key, this.#frame.nonce);
+    this.#decipher = createAeadOpener(this.#cipher, this.#key, this.#frame.nonce);
     this.#decipher.setAAD(this.#frame.aad);
   }
 
@@ -212,6 +218,7 @@ class NodeOpener implements RecordOpener {
   }
 
   [Symbol.dispose](): void {
+    this.#key.fill(0);
     this.#frame[Symbol.dispose]();
   }
 }

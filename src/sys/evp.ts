@@ -1,4 +1,4 @@
-// AES-256-GCM through the OpenSSL that Node itself carries and exports (EVP_EncryptInit(3)). A call through
+// AES-256-GCM and ChaCha20-Poly1305 through the OpenSSL that Node itself carries and exports (EVP_EncryptInit(3)). A call through
 // node:crypto costs about 5 us, which halves the rate of small segments; here a context is reused and works on
 // addresses, so a record is sealed from and into the memory the kernel sends and fills.
 import { ZwireError } from '../bytes/zwire-error.ts';
@@ -11,10 +11,13 @@ export const TAG_BYTES = 16;
 export const NONCE_BYTES = 12;
 export const KEY_BYTES = 32;
 
+export type EvpCipher = 'aes-256-gcm' | 'chacha20-poly1305';
+
 interface Symbols {
   readonly contextNew: () => number;
   readonly contextFree: (context: number) => void;
-  readonly aes256gcm: () => number;
+  /** EVP_CIPHER pointers of the two ciphers. */
+  readonly ciphers: Readonly<Record<EvpCipher, () => number>>;
   readonly encryptInit: (context: number, type: number, engine: number, key: number, nonce: number) => number;
   readonly encryptUpdate: (
     context: number,
@@ -47,7 +50,10 @@ function resolve(): Symbols | undefined {
       symbols = {
         contextNew: self.func('size_t EVP_CIPHER_CTX_new()'),
         contextFree: self.func('void EVP_CIPHER_CTX_free(size_t)'),
-        aes256gcm: self.func('size_t EVP_aes_256_gcm()'),
+        ciphers: {
+          'aes-256-gcm': self.func('size_t EVP_aes_256_gcm()'),
+          'chacha20-poly1305': self.func('size_t EVP_chacha20_poly1305()'),
+        },
         encryptInit: self.func(init('EVP_EncryptInit_ex')),
         encryptUpdate: self.func(update('EVP_EncryptUpdate')),
         encryptFinal: self.func('int EVP_EncryptFinal_ex(size_t, size_t, size_t)'),
@@ -73,7 +79,7 @@ function must(result: number, what: string): void {
 }
 
 /**
- * One AES-256-GCM context for one direction and one key, driven in steps:
+ * One context for one cipher, one direction and one key, driven in steps:
  * begin(nonce, aad) - update(out, in, bytes) any number of times - seal(tag) or open(tag).
  * All arguments are addresses in `Memory`. Decrypting in place is allowed; plaintext counts only after open() is true.
  */
@@ -87,7 +93,7 @@ export class EvpContext implements Disposable {
   readonly #update: Symbols['encryptUpdate'];
 
   /** The key is copied into the context; the caller may wipe it at once. */
-  constructor(direction: 'encrypt' | 'decrypt', keyAddress: number) {
+  constructor(direction: 'encrypt' | 'decrypt', cipher: EvpCipher, keyAddress: number) {
     const evp = resolve();
     if (evp === undefined) throw new ZwireError('SEAL_UNAVAILABLE', 'this Node hides its OpenSSL symbols');
     this.#evp = evp;
@@ -95,7 +101,7 @@ export class EvpContext implements Disposable {
     this.#context = evp.contextNew();
     this.#init = direction === 'encrypt' ? evp.encryptInit : evp.decryptInit;
     this.#update = direction === 'encrypt' ? evp.encryptUpdate : evp.decryptUpdate;
-    must(this.#init(this.#context, evp.aes256gcm(), 0, keyAddress, 0), 'EVP init');
+    must(this.#init(this.#context, evp.ciphers[cipher](), 0, keyAddress, 0), 'EVP init');
   }
 
   begin(nonceAddress: number, aadAddress: number, aadBytes: number): void {
@@ -110,12 +116,12 @@ export class EvpContext implements Disposable {
   /** Ends an encryption and writes the 16-byte tag. */
   seal(tagAddress: number): void {
     must(this.#evp.encryptFinal(this.#context, tagAddress, this.#length), 'EVP_EncryptFinal_ex');
-    must(this.#evp.control(this.#context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tagAddress), 'GCM tag');
+    must(this.#evp.control(this.#context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tagAddress), 'AEAD tag');
   }
 
   /** Ends a decryption: true only when the tag is right. */
   open(tagAddress: number): boolean {
-    must(this.#evp.control(this.#context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tagAddress), 'GCM tag');
+    must(this.#evp.control(this.#context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tagAddress), 'AEAD tag');
     return this.#evp.decryptFinal(this.#context, this.#length + 8, this.#length) === 1;
   }
 

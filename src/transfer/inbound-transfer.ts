@@ -7,7 +7,8 @@
 // The newest record in order is held back until the next one is authentic, and the very last until END has proved
 // count, length and digest: a cut or spliced stream is never complete in the sink.
 import type { Peer } from '../link/frame-source.ts';
-import { createOpener, type RecordOpener, TAG_BYTES } from '../seal/record-seal.ts';
+import { createEpochOpener } from '../seal/epoch-seal.ts';
+import { type RecordOpener, TAG_BYTES } from '../seal/record-seal.ts';
 import type { SessionKeys } from '../seal/session-keys.ts';
 import * as libc from '../sys/libc.ts';
 import type { Memory } from '../sys/memory.ts';
@@ -100,7 +101,7 @@ export class InboundTransfer {
     this.heardAtMs = nowMs;
     this.#pool = pool;
     this.#credit = credit;
-    this.#opener = createOpener(keys.data, header.transferIdHigh, header.transferIdLow);
+    this.#opener = createEpochOpener(keys.data, header.transferIdHigh, header.transferIdLow);
     this.extendCredit();
   }
 

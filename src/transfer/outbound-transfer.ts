@@ -8,7 +8,8 @@
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
-import { createSealer, type RecordSealer, TAG_BYTES } from '../seal/record-seal.ts';
+import { createEpochSealer } from '../seal/epoch-seal.ts';
+import { type RecordSealer, TAG_BYTES } from '../seal/record-seal.ts';
 import type { SessionKeys } from '../seal/session-keys.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
 import type { AbortCode } from '../wire/abort.ts';
@@ -85,7 +86,7 @@ export class OutboundTransfer {
     const { transferIdHigh, transferIdLow } = data;
     this.#transmitter = link.createTransmitter(geometry, WINDOW_SLOTS, transferIdHigh, transferIdLow);
     this.#conversation = new SenderConversation(link, this.#transmitter, keys, data, geometry.mtuBytes);
-    this.#sealer = createSealer(keys.data, transferIdHigh, transferIdLow);
+    this.#sealer = createEpochSealer(keys.data, transferIdHigh, transferIdLow);
     this.#repairs = new RepairQueue(this.#transmitter);
   }
 
