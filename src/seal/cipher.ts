@@ -1,19 +1,44 @@
 // The two ciphers: AES-256-GCM, and ChaCha20-Poly1305 (RFC 8439) for processors without AES instructions. Both have a
 // 32-byte key, a 12-byte nonce and a 16-byte tag, so nothing else depends on which one it is.
-import { type CipherGCM, createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
+import {
+  type CipherChaCha20Poly1305,
+  type CipherGCM,
+  createCipheriv,
+  createDecipheriv,
+  type DecipherChaCha20Poly1305,
+  type DecipherGCM,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 export type Cipher = 'aes-256-gcm' | 'chacha20-poly1305';
 
 const OPTIONS = { authTagLength: 16 } as const;
 
-// Node's types know only that a cipher called GCM has a tag; ChaCha20-Poly1305 behaves the same.
-export function createAead(cipher: Cipher, key: Uint8Array, nonce: Uint8Array): CipherGCM {
-  return createCipheriv(cipher as 'aes-256-gcm', key, nonce, OPTIONS);
+/** Node's types want a length of ChaCha20-Poly1305 that only CCM needs. */
+const NO_LENGTH = { plaintextLength: 0 } as const;
+
+export function createAead(
+  cipher: Cipher,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  associated: Uint8Array,
+): CipherGCM | CipherChaCha20Poly1305 {
+  return cipher === 'aes-256-gcm'
+    ? createCipheriv(cipher, key, nonce, OPTIONS).setAAD(associated)
+    : createCipheriv(cipher, key, nonce, OPTIONS).setAAD(associated, NO_LENGTH);
 }
 
-export function createAeadOpener(cipher: Cipher, key: Uint8Array, nonce: Uint8Array): DecipherGCM {
-  return createDecipheriv(cipher as 'aes-256-gcm', key, nonce, OPTIONS);
+export type AeadOpener = DecipherGCM | DecipherChaCha20Poly1305;
+
+export function createAeadOpener(
+  cipher: Cipher,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  associated: Uint8Array,
+): AeadOpener {
+  return cipher === 'aes-256-gcm'
+    ? createDecipheriv(cipher, key, nonce, OPTIONS).setAAD(associated)
+    : createDecipheriv(cipher, key, nonce, OPTIONS).setAAD(associated, NO_LENGTH);
 }
 
 let hasAes: boolean | undefined;

@@ -1,4 +1,4 @@
-import { createCipheriv, randomFillSync } from 'node:crypto';
+import { type CipherChaCha20Poly1305, type CipherGCM, createCipheriv, randomFillSync } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LIMITS } from '../wire/limits.ts';
 import { type ControlHeader, createControlOpener, createControlSealer } from './control-seal.ts';
@@ -30,22 +30,21 @@ const SIZES: readonly (readonly [clear: number, body: number])[] = [
 function reference(header: ControlHeader, clear: Uint8Array, body: Uint8Array): Buffer {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(header.counter));
-  const cipher = createCipheriv(
-    KEY.cipher as 'aes-256-gcm',
-    KEY.key,
-    Buffer.concat([KEY.noncePrefix, counter]),
-    {
-      authTagLength: 16,
-    },
-  );
   const associated = Buffer.alloc(28);
   associated.writeUInt32BE(0x5a57_0100 + header.type, 0);
   associated.writeUInt32BE(header.transferIdHigh, 8);
   associated.writeUInt32BE(header.transferIdLow, 12);
   counter.copy(associated, 16, 2);
   associated.writeUInt32BE(clear.byteLength + body.byteLength + 16, 24);
-  cipher.setAAD(Buffer.concat([associated, clear]));
+  const cipher = cipherOf(Buffer.concat([KEY.noncePrefix, counter]), Buffer.concat([associated, clear]));
   return Buffer.concat([clear, cipher.update(body), cipher.final(), cipher.getAuthTag()]);
+}
+
+function cipherOf(nonce: Buffer, associated: Buffer): CipherGCM | CipherChaCha20Poly1305 {
+  const options = { authTagLength: 16 };
+  return KEY.cipher === 'aes-256-gcm'
+    ? createCipheriv('aes-256-gcm', KEY.key, nonce, options).setAAD(associated)
+    : createCipheriv('chacha20-poly1305', KEY.key, nonce, options).setAAD(associated, { plaintextLength: 0 });
 }
 
 function same(got: Uint8Array | undefined, expected: Uint8Array): boolean {

@@ -153,8 +153,7 @@ class NodeControlSealer implements ControlSealer {
     const payload = new Uint8Array(clear.byteLength + body.byteLength + TAG_BYTES);
     assertFits(payload.byteLength);
     const aadBytes = this.#desk.set(header, payload.byteLength, clear);
-    const cipher = createAead(this.#cipher, this.#key, this.#desk.nonce);
-    cipher.setAAD(this.#desk.aad(aadBytes));
+    const cipher = createAead(this.#cipher, this.#key, this.#desk.nonce, this.#desk.aad(aadBytes));
     payload.set(clear);
     payload.set(cipher.update(body), clear.byteLength);
     cipher.final();
@@ -183,8 +182,7 @@ class NodeControlOpener implements ControlOpener {
     const bodyBytes = payload.byteLength - clearBytes - TAG_BYTES;
     if (bodyBytes < 0 || payload.byteLength > PAYLOAD_BYTES_MAX) return undefined;
     const aadBytes = this.#desk.set(header, payload.byteLength, payload.subarray(0, clearBytes));
-    const decipher = createAeadOpener(this.#cipher, this.#key, this.#desk.nonce);
-    decipher.setAAD(this.#desk.aad(aadBytes));
+    const decipher = createAeadOpener(this.#cipher, this.#key, this.#desk.nonce, this.#desk.aad(aadBytes));
     decipher.setAuthTag(payload.subarray(clearBytes + bodyBytes));
     const body = decipher.update(payload.subarray(clearBytes, clearBytes + bodyBytes));
     try {

@@ -67,8 +67,7 @@ export class CipherState {
 
   encryptWithAd(associated: Uint8Array, plaintext: Uint8Array): Uint8Array {
     if (this.#key === undefined) return plaintext.slice();
-    const cipher = createAead(this.#cipher, this.#key, this.#next());
-    cipher.setAAD(associated);
+    const cipher = createAead(this.#cipher, this.#key, this.#next(), associated);
     return new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
   }
 
@@ -76,8 +75,7 @@ export class CipherState {
     if (this.#key === undefined) return ciphertext.slice();
     const bytes = ciphertext.byteLength - TAG_BYTES;
     if (bytes < 0) return undefined;
-    const decipher = createAeadOpener(this.#cipher, this.#key, this.#next());
-    decipher.setAAD(associated);
+    const decipher = createAeadOpener(this.#cipher, this.#key, this.#next(), associated);
     decipher.setAuthTag(ciphertext.subarray(bytes));
     const plaintext = decipher.update(ciphertext.subarray(0, bytes));
     try {

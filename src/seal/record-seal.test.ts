@@ -1,4 +1,4 @@
-import { createCipheriv, randomFillSync } from 'node:crypto';
+import { type CipherChaCha20Poly1305, type CipherGCM, createCipheriv, randomFillSync } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Memory } from '../sys/memory.ts';
 import { evpAvailable } from '../sys/evp.ts';
@@ -28,14 +28,6 @@ const IMPLEMENTATIONS: readonly SealImplementation[] = ['evp', 'node'];
 function reference(plain: Uint8Array, record: number, last: boolean): Buffer {
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(BigInt(record));
-  const cipher = createCipheriv(
-    KEY.cipher as 'aes-256-gcm',
-    KEY.key,
-    Buffer.concat([KEY.noncePrefix, number]),
-    {
-      authTagLength: 16,
-    },
-  );
   const associated = Buffer.alloc(28);
   associated.writeUInt32BE(0x5a57_0102, 0);
   associated.writeUInt8(last ? 2 : 0, 4);
@@ -43,7 +35,7 @@ function reference(plain: Uint8Array, record: number, last: boolean): Buffer {
   associated.writeUInt32BE(ID_LOW, 12);
   number.copy(associated, 16, 2);
   associated.writeUInt32BE(plain.byteLength + TAG_BYTES, 24);
-  cipher.setAAD(associated);
+  const cipher = cipherOf(Buffer.concat([KEY.noncePrefix, number]), associated);
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
@@ -75,6 +67,13 @@ function open(
   }
   if (!opener.finish(memory, 5 + plainBytes)) return undefined;
   return memory.bytes.slice(5, 5 + plainBytes);
+}
+
+function cipherOf(nonce: Buffer, associated: Buffer): CipherGCM | CipherChaCha20Poly1305 {
+  const options = { authTagLength: 16 };
+  return KEY.cipher === 'aes-256-gcm'
+    ? createCipheriv('aes-256-gcm', KEY.key, nonce, options).setAAD(associated)
+    : createCipheriv('chacha20-poly1305', KEY.key, nonce, options).setAAD(associated, { plaintextLength: 0 });
 }
 
 function same(got: Uint8Array | undefined, expected: Uint8Array): boolean {

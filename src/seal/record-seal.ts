@@ -1,11 +1,10 @@
 // Seals and opens records under one key: AES-256-GCM or ChaCha20-Poly1305, nonce = 4-byte prefix || 64-bit record number, the immutable header
 // fields as associated data (docs/protocol.md, "Records"). Two implementations give the same bytes: OpenSSL
 // through sys/evp.ts on addresses, and node:crypto where its symbols are hidden.
-import type { DecipherGCM } from 'node:crypto';
 import { EvpContext, evpAvailable } from '../sys/evp.ts';
 import { Memory } from '../sys/memory.ts';
 import { AAD_BYTES, MessageType, writeAad } from '../wire/segment.ts';
-import { type Cipher, createAead, createAeadOpener } from './cipher.ts';
+import { type AeadOpener, type Cipher, createAead, createAeadOpener } from './cipher.ts';
 import type { DirectionKey } from './session-keys.ts';
 
 export const TAG_BYTES = 16;
@@ -167,8 +166,7 @@ class NodeSealer implements RecordSealer {
     outAt: number,
   ): void {
     this.#frame.set(record, plainBytes + TAG_BYTES, last);
-    const cipher = createAead(this.#cipher, this.#key, this.#frame.nonce);
-    cipher.setAAD(this.#frame.aad);
+    const cipher = createAead(this.#cipher, this.#key, this.#frame.nonce, this.#frame.aad);
     out.bytes.set(cipher.update(plain.bytes.subarray(plainAt, plainAt + plainBytes)), outAt);
     cipher.final();
     out.bytes.set(cipher.getAuthTag(), outAt + plainBytes);
@@ -184,7 +182,7 @@ class NodeOpener implements RecordOpener {
   readonly #frame: Frame;
   readonly #cipher: Cipher;
   readonly #key: Uint8Array;
-  #decipher: DecipherGCM | undefined;
+  #decipher: AeadOpener | undefined;
 
   constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
@@ -194,8 +192,7 @@ class NodeOpener implements RecordOpener {
 
   begin(record: number, recordBytes: number, last: boolean): void {
     this.#frame.set(record, recordBytes, last);
-    this.#decipher = createAeadOpener(this.#cipher, this.#key, this.#frame.nonce);
-    this.#decipher.setAAD(this.#frame.aad);
+    this.#decipher = createAeadOpener(this.#cipher, this.#key, this.#frame.nonce, this.#frame.aad);
   }
 
   update(out: Memory, outAt: number, sealed: Memory, sealedAt: number, bytes: number): void {
