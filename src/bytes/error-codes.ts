@@ -38,8 +38,11 @@ export const ERROR_CODES = {
     meaning: 'an address was not given and could not be found from the system',
   },
   // zfs
+  CONSENT_REQUIRED: { exit: 'usage', meaning: 'something would be lost, and nobody has consented' },
   NAME_INVALID: { exit: 'usage', meaning: 'a dataset or snapshot name breaks the rules of ZFS' },
   ZFS_BACKUP_FAILED: { exit: 'failed', meaning: 'zfs send could not read or write what it sends' },
+  ZFS_BOOKMARK_ELSEWHERE: { exit: 'failed', meaning: 'a bookmark lies in the dataset of its snapshot' },
+  ZFS_BOOKMARK_EXISTS: { exit: 'failed', meaning: 'a bookmark of that name is of another snapshot' },
   ZFS_BROKEN_PIPE: { exit: 'failed', meaning: 'the program at the other end of the pipe ended first' },
   ZFS_DATASET_BUSY: { exit: 'failed', meaning: 'something uses the dataset' },
   ZFS_DATASET_EXISTS: { exit: 'failed', meaning: 'a dataset or snapshot of that name exists' },
@@ -115,11 +118,13 @@ export const ERROR_CODES = {
   ZFS_MODULE_TOO_OLD: { exit: 'environment', meaning: 'the loaded ZFS module is older than the zfs program' },
   ZFS_NAME_TOO_LONG: { exit: 'usage', meaning: 'the name is longer than ZFS allows' },
   ZFS_NOTHING_TO_DESTROY: { exit: 'failed', meaning: 'no snapshot fits the name to destroy' },
+  ZFS_NOT_A_CLONE: { exit: 'failed', meaning: 'only a clone can be promoted' },
   ZFS_NO_PARTIAL_STATE: { exit: 'failed', meaning: 'there is no partly received state to throw away' },
   ZFS_ORIGIN_MISSING: {
     exit: 'refused',
     meaning: 'the target does not have the snapshot that a clone starts from',
   },
+  ZFS_OTHER_POOL: { exit: 'failed', meaning: 'a dataset cannot move to another pool' },
   ZFS_OUTPUT_UNEXPECTED: { exit: 'failed', meaning: 'zfs printed what this version of zwire cannot read' },
   ZFS_OUT_OF_SPACE: { exit: 'failed', meaning: 'the pool is full' },
   ZFS_PARENT_INVALID: { exit: 'refused', meaning: 'the parent of the target cannot hold it' },
@@ -134,6 +139,10 @@ export const ERROR_CODES = {
   ZFS_POOL_READ_ONLY: { exit: 'failed', meaning: 'the pool is imported read-only' },
   ZFS_POOL_SUSPENDED: { exit: 'failed', meaning: 'the pool has stopped its input and output' },
   ZFS_POOL_UNAVAILABLE: { exit: 'failed', meaning: 'the pool is unavailable' },
+  ZFS_PROMOTE_CONFLICT: {
+    exit: 'failed',
+    meaning: 'a clone and its origin have snapshots of one name',
+  },
   ZFS_PROPERTIES_NEED_RAW: {
     exit: 'failed',
     meaning: 'an encrypted dataset is not sent with its properties unless raw',

@@ -1,6 +1,7 @@
 // Runs one program: argv array, no shell, a fixed environment, real descriptors for the data. The only place
 // that starts processes. child_process's own 'pipe' is a UNIX socket, so it carries messages here, never data.
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { BoundedText } from './bounded-text.ts';
 
@@ -111,6 +112,27 @@ export async function runProcess(
   return { ...status, stdout: Buffer.concat(chunks).toString('utf8') };
 }
 
+/** A program whose standard output is read as it comes. */
+export interface ReadingProcess {
+  readonly running: RunningProcess;
+  /** Paused until it is read; a reader that is slow holds the program back. The caller ends it. */
+  readonly stdout: Readable;
+}
+
+/** Starts a program to read what it prints, however long that takes. Throws what startProcess throws. */
+export async function startReading(
+  file: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadingProcess> {
+  throwIfAborted(file, signal);
+  const child = spawnProgram(file, args, ['ignore', 'pipe', 'pipe']);
+  const { stdout } = child;
+  const running = await watch(child, file, signal, 'callers');
+  if (stdout === null) throw new Error('a piped standard output is missing');
+  return { running, stdout };
+}
+
 /** A command as a person would type it, for messages and hints. Never given to a shell by us. */
 export function commandLine(file: string, args: readonly string[]): string {
   return [file, ...args].map(quoteWord).join(' ');
@@ -137,7 +159,12 @@ function programEnvironment(): Record<string, string> {
   return { PATH: path, LC_ALL: 'C', TZ: 'UTC', HOME: process.env['HOME'] ?? '/' };
 }
 
-function watch(child: ChildProcess, file: string, signal?: AbortSignal): Promise<RunningProcess> {
+function watch(
+  child: ChildProcess,
+  file: string,
+  signal?: AbortSignal,
+  stdoutReader: 'ours' | 'callers' = 'ours',
+): Promise<RunningProcess> {
   const stderr = new BoundedText();
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.stderr?.on('error', () => undefined);
@@ -156,14 +183,19 @@ function watch(child: ChildProcess, file: string, signal?: AbortSignal): Promise
       ended = true;
       clearTimeout(killTimer);
       signal?.removeEventListener('abort', onAbort);
+      let graceTimer: NodeJS.Timeout | undefined;
       const finish = (): void => {
         clearTimeout(graceTimer);
         child.stderr?.destroy();
-        child.stdout?.destroy();
+        if (stdoutReader === 'ours') child.stdout?.destroy();
         resolve({ exitCode, signal: signalName, stderr: stderr.toString() });
       };
-      const graceTimer = setTimeout(finish, child.stdout === null ? STDERR_GRACE_MS : STDOUT_GRACE_MS);
-      child.once('close', finish);
+      const waitsForStdout = stdoutReader === 'ours' && child.stdout !== null;
+      graceTimer = setTimeout(finish, waitsForStdout ? STDOUT_GRACE_MS : STDERR_GRACE_MS);
+      // 'close' waits for a caller that takes its time to read; how the program ended does not.
+      if (stdoutReader === 'ours') child.once('close', finish);
+      else if (child.stderr === null || child.stderr.closed) finish();
+      else child.stderr.once('close', finish);
     });
   });
 
@@ -178,7 +210,7 @@ function watch(child: ChildProcess, file: string, signal?: AbortSignal): Promise
   });
 }
 
-function throwIfAborted(file: string, signal: AbortSignal | undefined): void {
+export function throwIfAborted(file: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new ZwireError('INTERRUPTED', `${file} was ended: interrupted`, { cause: signal.reason });
 }

@@ -72,17 +72,18 @@ export function parseRows(stdout: string, columns: number, args: readonly string
   return lines.map((line) => {
     const row = line.split('\t');
     if (row.length === columns) return row;
-    throw unexpected(args, `a line of ${row.length} fields instead of ${columns}`, line);
+    throw unexpectedOutput(args, `a line of ${row.length} fields instead of ${columns}`, line);
   });
 }
 
 /** A guid, txg or size as printed with `-p`. Throws ZFS_OUTPUT_UNEXPECTED when it is no decimal number. */
 export function parseNumber(text: string | undefined, what: string): bigint {
   if (text !== undefined && /^[0-9]{1,20}$/.test(text)) return BigInt(text);
-  throw unexpected(['list'], `no number for ${what}`, text ?? '');
+  throw unexpectedOutput(['list'], `no number for ${what}`, text ?? '');
 }
 
-function unexpected(args: readonly string[], what: string, line: string): ZwireError {
+/** The error of output that cannot be read; `what` says what is wrong with it. */
+export function unexpectedOutput(args: readonly string[], what: string, line: string): ZwireError {
   const shown = line.slice(0, 300);
   return new ZwireError(
     'ZFS_OUTPUT_UNEXPECTED',

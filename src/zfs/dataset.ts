@@ -85,6 +85,27 @@ export async function findSnapshots(
   return found;
 }
 
+/** Those of the named snapshots that exist, in the same order; asks for a few hundred at a time. */
+export async function findNamed(
+  names: readonly SnapshotName[],
+  signal?: AbortSignal,
+): Promise<SnapshotName[]> {
+  const found = new Set<string>();
+  for (let first = 0; first < names.length; first += NAMES_PER_COMMAND) {
+    const args = [
+      'list',
+      '-Hp',
+      '-t',
+      'snapshot',
+      '-o',
+      'name',
+      ...names.slice(first, first + NAMES_PER_COMMAND),
+    ];
+    for (const [name = ''] of await listPresentRows(args, 1, { signal })) found.add(name);
+  }
+  return names.filter((name) => found.has(name));
+}
+
 function datasetOfRow(row: readonly string[]): Dataset {
   const [name = '', type = '', guid, createtxg, token = '-'] = row;
   if (type !== 'filesystem' && type !== 'volume') {

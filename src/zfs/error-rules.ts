@@ -153,6 +153,23 @@ const CHANGE_RULES: readonly ErrorRule[] = [
   primary('ZFS_SNAPSHOT_CLONED', /cannot destroy snapshot (?<snapshot>[^\n]+): snapshot is cloned/),
   primary('ZFS_SNAPSHOT_HELD', /cannot destroy snapshot (?<snapshot>[^\n]+): it's being held/),
   primary('ZFS_SNAPSHOT_HELD', /it's being held\. Run 'zfs holds -r (?<snapshot>[^'\n]+)' to see holders/),
+  primary('ZFS_BOOKMARK_EXISTS', /cannot create bookmark '(?<bookmark>[^'\n]+)': bookmark exists/),
+  primary(
+    'ZFS_BOOKMARK_ELSEWHERE',
+    /cannot create bookmark '(?<bookmark>[^'\n]+)': (?:bookmark is in a different pool|source is not an ancestor of the new bookmark's dataset)/,
+  ),
+  primary('ZFS_UNSUPPORTED', /cannot create bookmark '(?<bookmark>[^'\n]+)': bookmark feature not enabled/),
+  primary('ZFS_DATASET_MISSING', /bookmark '(?<bookmark>[^'\n]+)' does not exist/),
+  primary('ZFS_NOT_A_CLONE', /cannot promote '(?<dataset>[^'\n]+)': not a cloned filesystem/),
+  primary(
+    'ZFS_PROMOTE_CONFLICT',
+    /cannot promote '(?<dataset>[^'\n]+)': conflicting snapshot '(?<snap>[^'\n]+)' from parent '(?<origin>[^'\n]+)'/,
+  ),
+  primary('ZFS_OTHER_POOL', /: (?:datasets must be within same pool|operation crosses datasets or pools)/),
+  primary(
+    'ZFS_PARENT_MISSING',
+    /cannot (?:create|rename to|clone) '(?<dataset>[^'\n]+)': parent does not exist/,
+  ),
   primary('ZFS_NOTHING_TO_DESTROY', /could not find any snapshots to destroy/),
 ];
 

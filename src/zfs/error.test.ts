@@ -278,6 +278,30 @@ const CHANGES: readonly Row[] = [
     "cannot destroy snapshot tank@a: it's being held. Run 'zfs holds -r tank@a' to see holders.\n",
     { snapshot: 'tank@a' },
   ],
+  [
+    'ZFS_BOOKMARK_EXISTS',
+    "cannot create bookmark 'tank/a b#m': bookmark exists\n",
+    { bookmark: 'tank/a b#m' },
+  ],
+  [
+    'ZFS_BOOKMARK_ELSEWHERE',
+    "cannot create bookmark 'other#m': bookmark is in a different pool\n",
+    { bookmark: 'other#m' },
+  ],
+  [
+    'ZFS_BOOKMARK_ELSEWHERE',
+    "cannot create bookmark 'tank/b#m': source is not an ancestor of the new bookmark's dataset\n",
+  ],
+  ['ZFS_UNSUPPORTED', "cannot create bookmark 'tank#m': bookmark feature not enabled\n"],
+  ['ZFS_DATASET_MISSING', "bookmark 'tank#m' does not exist.\n", { bookmark: 'tank#m' }],
+  ['ZFS_NOT_A_CLONE', "cannot promote 'tank/a': not a cloned filesystem\n", { dataset: 'tank/a' }],
+  [
+    'ZFS_PROMOTE_CONFLICT',
+    "cannot promote 'tank/c': conflicting snapshot 'mon' from parent 'tank/a'\n",
+    { dataset: 'tank/c', snap: 'mon', origin: 'tank/a' },
+  ],
+  ['ZFS_OTHER_POOL', "cannot rename to 'other/a': datasets must be within same pool\n"],
+  ['ZFS_PARENT_MISSING', "cannot create 'tank/x/y': parent does not exist\n", { dataset: 'tank/x/y' }],
   ['ZFS_NOTHING_TO_DESTROY', 'could not find any snapshots to destroy; check snapshot names.\n'],
 ];
 

@@ -1,4 +1,4 @@
-// Names of datasets and snapshots, checked once and branded, so that nothing unchecked reaches a command line.
+// Names of datasets, snapshots, bookmarks and holds, checked once and branded, so that nothing unchecked reaches a command line.
 // The rules are those of OpenZFS module/zcommon/zfs_namecheck.c (dataset_namecheck, snapshot_namecheck,
 // pool_namecheck): at most 255 bytes, components of [A-Za-z0-9-_.: ], none empty and none '.' or '..';
 // a pool begins with a letter, so no name can pass for an option.
@@ -8,6 +8,11 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 export type DatasetName = string & { readonly __dataset: unique symbol };
 /** A snapshot with its dataset, such as `tank/data@monday`. */
 export type SnapshotName = string & { readonly __snapshot: unique symbol };
+
+/** A bookmark with its dataset, such as `tank/data#monday`. */
+export type BookmarkName = string & { readonly __bookmark: unique symbol };
+/** The tag of a hold. */
+export type HoldTag = string & { readonly __tag: unique symbol };
 
 /** ZFS_MAX_DATASET_NAME_LEN without its NUL. */
 export const NAME_BYTES_MAX: number = 255;
@@ -23,7 +28,32 @@ export function parseDatasetName(text: string): DatasetName {
 /** Takes `dataset@snapshot`. Throws NAME_INVALID, saying which rule the text breaks. */
 export function parseSnapshotName(text: string): SnapshotName {
   if (isSnapshotName(text)) return text;
-  throw invalid('snapshot', text, snapshotFault(text) ?? '');
+  throw invalid('snapshot', text, partFault(text, '@', 'snapshot') ?? '');
+}
+
+/** Takes `dataset#bookmark`. Throws NAME_INVALID, saying which rule the text breaks. */
+export function parseBookmarkName(text: string): BookmarkName {
+  if (isBookmarkName(text)) return text;
+  throw invalid('bookmark', text, partFault(text, '#', 'bookmark') ?? '');
+}
+
+/** `dataset#mark`. Throws NAME_INVALID. */
+export function bookmarkName(dataset: DatasetName, mark: string): BookmarkName {
+  return parseBookmarkName(`${dataset}#${mark}`);
+}
+
+/** Takes what an increment may start from: `tank/data@monday` or `tank/data#monday`. Throws NAME_INVALID. */
+export function parseOriginName(text: string): SnapshotName | BookmarkName {
+  return text.includes('#') ? parseBookmarkName(text) : parseSnapshotName(text);
+}
+
+/**
+ * The tag of a hold: 1 to 255 bytes, no control characters, no '-' or '.' in front (zfs_do_hold_rele_impl refuses
+ * the '.'; a '-' would pass for an option). Throws NAME_INVALID.
+ */
+export function parseHoldTag(text: string): HoldTag {
+  if (isHoldTag(text)) return text;
+  throw invalid('hold tag', text, tagFault(text) ?? '');
 }
 
 /** Takes what people type beside a dataset: `@monday` or the whole `tank/data@monday`. Throws NAME_INVALID. */
@@ -36,14 +66,19 @@ export function snapshotName(dataset: DatasetName, snap: string): SnapshotName {
   return parseSnapshotName(`${dataset}@${snap}`);
 }
 
-/** `tank/data` of `tank/data@monday`. */
-export function datasetOf(snapshot: SnapshotName): DatasetName {
-  return parseDatasetName(snapshot.slice(0, snapshot.indexOf('@')));
+/** `tank/data` of `tank/data@monday` and of `tank/data#monday`. */
+export function datasetOf(name: SnapshotName | BookmarkName): DatasetName {
+  return parseDatasetName(name.slice(0, name.search(/[@#]/)));
 }
 
 /** `monday` of `tank/data@monday`. */
 export function snapOf(snapshot: SnapshotName): string {
   return snapshot.slice(snapshot.indexOf('@') + 1);
+}
+
+/** `monday` of `tank/data#monday`. */
+export function markOf(bookmark: BookmarkName): string {
+  return bookmark.slice(bookmark.indexOf('#') + 1);
 }
 
 /** `tank` of `tank/data/a`. */
@@ -79,13 +114,28 @@ function isDatasetName(text: string): text is DatasetName {
 }
 
 function isSnapshotName(text: string): text is SnapshotName {
-  return snapshotFault(text) === undefined;
+  return partFault(text, '@', 'snapshot') === undefined;
 }
 
-function snapshotFault(text: string): string | undefined {
-  const at = text.indexOf('@');
-  if (at < 0) return "it has no '@' between dataset and snapshot";
-  return datasetFault(text.slice(0, at)) ?? snapFault(text.slice(at + 1)) ?? lengthFault(text);
+function isBookmarkName(text: string): text is BookmarkName {
+  return partFault(text, '#', 'bookmark') === undefined;
+}
+
+function isHoldTag(text: string): text is HoldTag {
+  return tagFault(text) === undefined;
+}
+
+function partFault(text: string, mark: '@' | '#', kind: 'snapshot' | 'bookmark'): string | undefined {
+  const at = text.indexOf(mark);
+  if (at < 0) return `it has no '${mark}' between dataset and ${kind}`;
+  return datasetFault(text.slice(0, at)) ?? lastPartFault(text.slice(at + 1), mark) ?? lengthFault(text);
+}
+
+function tagFault(text: string): string | undefined {
+  if (text === '') return 'it is empty';
+  if (/^[-.]/.test(text)) return `it begins with '${text.slice(0, 1)}'`;
+  if (/[\x00-\x1f\x7f]/.test(text)) return 'it has a control character';
+  return Buffer.byteLength(text) > NAME_BYTES_MAX ? `it is longer than ${NAME_BYTES_MAX} bytes` : undefined;
 }
 
 function datasetFault(text: string): string | undefined {
@@ -100,9 +150,9 @@ function datasetFault(text: string): string | undefined {
   return lengthFault(text);
 }
 
-function snapFault(snap: string): string | undefined {
-  if (snap === '') return "nothing follows the '@'";
-  return COMPONENT.test(snap) ? undefined : `'${oddCharacter(snap)}' is not allowed after the '@'`;
+function lastPartFault(part: string, mark: '@' | '#'): string | undefined {
+  if (part === '') return `nothing follows the '${mark}'`;
+  return COMPONENT.test(part) ? undefined : `'${oddCharacter(part)}' is not allowed after the '${mark}'`;
 }
 
 /** All characters are ASCII once the components are checked, so length in characters is length in bytes. */
@@ -115,13 +165,23 @@ function oddCharacter(component: string): string {
   return /^[\x21-\x7e]$/.test(odd) ? odd : JSON.stringify(odd).slice(1, -1);
 }
 
-function invalid(kind: 'dataset' | 'snapshot', text: string, fault: string): ZwireError {
+type NameKind = 'dataset' | 'snapshot' | 'bookmark' | 'hold tag';
+
+const LOOKS: Readonly<Record<NameKind, string>> = {
+  dataset: 'Names look like pool/dataset: letters, digits, spaces and - _ . : only.',
+  snapshot: 'Names look like pool/dataset@snapshot: letters, digits, spaces and - _ . : only.',
+  bookmark: 'Names look like pool/dataset#bookmark: letters, digits, spaces and - _ . : only.',
+  'hold tag': 'A tag is a word such as backup or zwire:nightly.',
+};
+
+function invalid(kind: NameKind, text: string, fault: string): ZwireError {
   const shown = text.length > 300 ? `${text.slice(0, 300)}...` : text;
-  return new ZwireError('NAME_INVALID', `${JSON.stringify(shown)} is not a ${kind} name: ${fault}`, {
-    fields: { name: shown, kind },
-    hint:
-      kind === 'dataset'
-        ? 'Names look like pool/dataset: letters, digits, spaces and - _ . : only.'
-        : 'Names look like pool/dataset@snapshot: letters, digits, spaces and - _ . : only.',
-  });
+  return new ZwireError(
+    'NAME_INVALID',
+    `${JSON.stringify(shown)} is not a ${kind === 'hold tag' ? kind : `${kind} name`}: ${fault}`,
+    {
+      fields: { name: shown, kind },
+      hint: LOOKS[kind],
+    },
+  );
 }

@@ -3,13 +3,42 @@ import { randomBytes } from 'node:crypto';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { runZfs } from './command.ts';
 import { type DatasetName, type SnapshotName, datasetOf, snapshotName } from './name.ts';
+import { propertyAssignment } from './property-name.ts';
 
 export interface TakeSnapshotOptions {
   /** The part after the '@'; without it `zwire-20261123T024000Z`, with a random suffix when that one exists. */
   readonly name?: string;
   /** Of every dataset below as well, in one transaction. */
   readonly recursive?: boolean;
+  /** User properties to set on it. */
+  readonly properties?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+}
+
+/** Bytes of the names on one command line, far below the 2 MiB of ARG_MAX. */
+const NAMES_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Takes several snapshots of one pool at the same moment: all or none, in one transaction. Throws
+ * ZFS_SNAPSHOT_LIST_TOO_LARGE for more than a megabyte of names, and what `zfs snapshot` says.
+ */
+export async function takeSnapshots(
+  names: readonly SnapshotName[],
+  options: Pick<TakeSnapshotOptions, 'properties' | 'signal'> = {},
+): Promise<void> {
+  if (names.length === 0) return;
+  const bytes = names.reduce((sum, name) => sum + name.length + 1, 0);
+  if (bytes > NAMES_BYTES_MAX) {
+    throw new ZwireError(
+      'ZFS_SNAPSHOT_LIST_TOO_LARGE',
+      `cannot take ${names.length} snapshots in one transaction: their names have ${bytes} bytes`,
+      {
+        fields: { count: names.length, bytes },
+        hint: 'Take them of a whole tree with recursive, or in parts.',
+      },
+    );
+  }
+  await runZfs(['snapshot', ...assignments(options.properties), ...names], { signal: options.signal });
 }
 
 /** Takes a snapshot and gives its name. Throws ZFS_DATASET_EXISTS when a name was given and is taken. */
@@ -44,7 +73,12 @@ export function timedName(time: Date): string {
 
 async function take(dataset: DatasetName, snap: string, options: TakeSnapshotOptions): Promise<SnapshotName> {
   const name = snapshotName(dataset, snap);
-  const args = ['snapshot', ...(options.recursive === true ? ['-r'] : []), name];
+  const recursive = options.recursive === true ? ['-r'] : [];
+  const args = ['snapshot', ...recursive, ...assignments(options.properties), name];
   await runZfs(args, { signal: options.signal, dataset });
   return name;
+}
+
+function assignments(properties: Readonly<Record<string, string>> | undefined): string[] {
+  return Object.entries(properties ?? {}).flatMap(([key, value]) => ['-o', propertyAssignment(key, value)]);
 }
