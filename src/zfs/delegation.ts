@@ -18,8 +18,22 @@ import { commandLine, quoteWord, runProcess } from '../exec/process.ts';
 import { runZfs, unexpectedOutput } from './command.ts';
 import type { DatasetName } from './name.ts';
 
+export type ZfsOperation =
+  | 'snapshot'
+  | 'destroy'
+  | 'rollback'
+  | 'hold'
+  | 'release'
+  | 'bookmark'
+  | 'clone'
+  | 'rename'
+  | 'promote'
+  | 'send'
+  | 'send -R'
+  | 'receive';
+
 /** What each command needs; a permission stands before the dataset it is needed on where that is not the target. */
-export const ZFS_PERMISSIONS = {
+export const ZFS_PERMISSIONS: Readonly<Record<ZfsOperation, readonly string[]>> = {
   snapshot: ['snapshot'],
   destroy: ['destroy', 'mount'],
   rollback: ['rollback', 'mount'],
@@ -34,9 +48,7 @@ export const ZFS_PERMISSIONS = {
   'send -R': ['send', 'hold'],
   /** With the properties that zwire sets on what it makes. */
   receive: ['receive', 'create', 'mount', 'readonly', 'canmount', 'mountpoint'],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
-
-export type ZfsOperation = keyof typeof ZFS_PERMISSIONS;
+};
 
 export interface User {
   readonly name: string;

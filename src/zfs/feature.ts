@@ -22,14 +22,26 @@ export interface ZfsVersion {
 /** Which part has to be new enough: a flag is the program's, a kind of stream the module's, most need both. */
 type Side = 'program' | 'module' | 'both';
 
-interface FeatureRow {
+export type ZfsFeature =
+  | 'corrective_receive'
+  | 'block_cloning'
+  | 'exclude_datasets'
+  | 'json_output'
+  | 'long_names'
+  | 'allow_receive_append'
+  | 'held_reason'
+  | 'allow_send_raw'
+  | 'allow_send_encrypted';
+
+/** A row of the table: since when, on which side, and what it is. */
+export interface FeatureRow {
   readonly since: readonly [major: number, minor: number, patch: number];
   readonly side: Side;
   readonly brings: string;
 }
 
 /** Since when; from the release notes and the sources of OpenZFS. What 2.0 and older have is not listed. */
-export const ZFS_FEATURES = {
+export const ZFS_FEATURES: Readonly<Record<ZfsFeature, FeatureRow>> = {
   corrective_receive: {
     since: [2, 2, 0],
     side: 'both',
@@ -51,9 +63,7 @@ export const ZFS_FEATURES = {
   },
   allow_send_raw: { since: [2, 4, 0], side: 'both', brings: '`zfs allow send:raw`' },
   allow_send_encrypted: { since: [2, 4, 4], side: 'both', brings: '`zfs allow send:encrypted`' },
-} as const satisfies Readonly<Record<string, FeatureRow>>;
-
-export type ZfsFeature = keyof typeof ZFS_FEATURES;
+};
 
 let detected: { readonly path: string | undefined; readonly version: Promise<ZfsVersion> } | undefined;
 
@@ -73,7 +83,7 @@ export function zfsVersion(): Promise<ZfsVersion> {
 
 /** Whether this version has it, on the side that matters. */
 export function hasFeature(version: ZfsVersion, feature: ZfsFeature): boolean {
-  const { since, side }: FeatureRow = ZFS_FEATURES[feature];
+  const { since, side } = ZFS_FEATURES[feature];
   const { program, module } = version;
   const programHas = side === 'module' || isSince(program, since);
   return programHas && (side === 'program' || (module !== undefined && isSince(module, since)));
