@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { ADMIN_ENV } from '../test/netns/side.ts';
 import type { NodeBinary } from './contender.ts';
 import { findProgram } from './find-program.ts';
@@ -14,13 +15,21 @@ export function describeMachine(nodes: readonly NodeBinary[]): string[] {
   return [
     `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${memory}`,
     `${system}, kernel ${release()}`,
-    ...nodes.map((node) => `Node ${node.version.slice(1)} with OpenSSL ${opensslOf(node)}`),
+    ...nodes.map(
+      (node) =>
+        `Node ${node.version.slice(1)} with OpenSSL ${opensslOf(node)}: seals at ${sealRateOf(node)} Gbit/s and does nothing else`,
+    ),
     ...peerVersions(),
   ];
 }
 
 const opensslOf = (node: NodeBinary): string =>
   execFileSync(node.path, ['-p', 'process.versions.openssl'], { encoding: 'utf8' }).trim();
+
+const SEAL_RATE = fileURLToPath(new URL('../../../bench/seal-rate.mjs', import.meta.url));
+
+const sealRateOf = (node: NodeBinary): string =>
+  execFileSync(node.path, [SEAL_RATE], { encoding: 'utf8' }).trim();
 
 function peerVersions(): string[] {
   const asks: readonly (readonly [string, string, RegExp])[] = [

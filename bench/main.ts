@@ -31,13 +31,13 @@ function parseOptions(argv: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       size: { type: 'string' },
       only: { type: 'string' },
-      'one-way-rate': { type: 'string', default: '5Gbit' },
+      'one-way-rate': { type: 'string', default: '2Gbit' },
       write: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
-  const sizeMib = Number(values.size ?? (values.quick ? 256 : 1024));
+  const sizeMib = Number(values.size ?? (values.quick ? 256 : 2048));
   if (!(rounds >= 1) || !(sizeMib >= 1)) throw new Error('--rounds and --size want numbers from 1');
   const only = values.only === undefined ? [] : values.only.split(',');
   const full = only.length === 0 && rounds >= 5 && sizeMib >= 1024;

@@ -8,9 +8,9 @@ const HELP = `npm run bench -- [options]
 
   --rounds N        rounds, each with every contender once (default 5)
   --quick           2 rounds of 256 MiB
-  --size MIB        size of the file (default 1024)
+  --size MIB        size of the file (default 2048)
   --only TEXT       only contenders whose id contains TEXT (comma separated; iperf3 always runs)
-  --one-way-rate R  rate of the one-way runs (default 5Gbit)
+  --one-way-rate R  rate of the one-way runs (default 2Gbit)
   --write           write docs/benchmarks.md even after a --quick or --only run
   --list            show the contenders and their commands, run nothing
 
