@@ -5,6 +5,7 @@
 // - never takes a message that breaks the bounds it promises, or that its own encoder would not make.
 import fc from 'fast-check';
 import { deepStrictEqual, fail, ok } from 'node:assert/strict';
+import type { ErrorCode } from '../src/bytes/error-codes.ts';
 import { ZwireError } from '../src/bytes/zwire-error.ts';
 
 /** A decoder and what it promises. Thrown assertion errors name the attack and the bytes. */
@@ -13,10 +14,14 @@ export interface HostileSubject<T> {
   /** Encoded messages that the decoder takes. */
   readonly vectors: readonly Uint8Array[];
   /**
-   * Decodes a whole message. A refusal is a ZwireError of code WIRE_MALFORMED, or `refused()` for decoders that
+   * Decodes a whole message. A refusal is a ZwireError of code WIRE_MALFORMED (or of `codes`), or `refused()` for decoders that
    * return a reason. What it returns is made anew for each call, and plain data: it is compared by value.
    */
   readonly decode: (bytes: Uint8Array) => T;
+  /** Codes of refusals, where WIRE_MALFORMED is not the one. */
+  readonly codes?: readonly ErrorCode[];
+  /** Bytes after a message that are taken although others are refused: padding. */
+  readonly trailingAllowed?: (tail: Uint8Array) => boolean;
   /** Bytes after a message: `refused`, or `ignored` (the decoder reads a prefix). */
   readonly trailing: 'refused' | 'ignored';
   /** The lengths, cut from a vector, at which a truncated vector is a valid message too. Normally none. */
@@ -66,7 +71,8 @@ export function attackTrailing<T>(subject: HostileSubject<T>, vector: Uint8Array
   const honest = attempt(subject, vector, 'valid vector');
   for (const tail of [Uint8Array.of(0), Uint8Array.of(0xff), new Uint8Array(64), vector]) {
     const outcome = attempt(subject, concat(vector, tail), `${tail.length} trailing bytes`);
-    if (subject.trailing === 'ignored') deepStrictEqual(outcome, honest, `${subject.name}: reads the tail`);
+    if (subject.trailing === 'ignored' || subject.trailingAllowed?.(tail) === true)
+      deepStrictEqual(outcome, honest, `${subject.name}: reads the tail`);
     else ok(!outcome[TAKEN], `${subject.name}: takes ${tail.length} trailing bytes`);
   }
 }
@@ -171,7 +177,8 @@ function decodeOnce<T>(subject: HostileSubject<T>, bytes: Uint8Array, attack: st
     return { [TAKEN]: true, value: subject.decode(bytes) };
   } catch (error) {
     if (error instanceof Refused) return { [TAKEN]: false };
-    if (error instanceof ZwireError && error.code === 'WIRE_MALFORMED') return { [TAKEN]: false };
+    const codes = subject.codes ?? ['WIRE_MALFORMED'];
+    if (error instanceof ZwireError && codes.includes(error.code)) return { [TAKEN]: false };
     return fail(`${subject.name}: ${attack}: throws ${String(error)} for ${hex(bytes)}`);
   }
 }

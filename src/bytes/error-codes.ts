@@ -20,6 +20,15 @@ export const ERROR_CODES = {
   MTU_TOO_SMALL: { exit: 'usage', meaning: 'the frame size leaves no room for a segment' },
   NAME_TOO_LONG: { exit: 'usage', meaning: 'the announcement does not fit one segment' },
   WIRE_MALFORMED: { exit: 'failed', meaning: 'a message from the wire does not follow the protocol' },
+  // stream
+  NVLIST_MALFORMED: { exit: 'failed', meaning: 'a name-value list of ZFS does not follow its format' },
+  STREAM_CHECKSUM: { exit: 'failed', meaning: 'a checksum inside a send stream does not fit' },
+  STREAM_FOREIGN: { exit: 'failed', meaning: 'what was read is not a ZFS send stream' },
+  STREAM_LIMIT: { exit: 'failed', meaning: 'a send stream states a length over its bound' },
+  STREAM_MALFORMED: { exit: 'failed', meaning: 'a record of a send stream does not follow the format' },
+  STREAM_TRUNCATED: { exit: 'failed', meaning: 'a send stream ended early' },
+  STREAM_UNSUPPORTED: { exit: 'failed', meaning: 'a send stream has features that zwire does not know' },
+  TOKEN_MALFORMED: { exit: 'failed', meaning: 'a resume token cannot be decoded' },
   // sys
   INTERFACE_MISSING: { exit: 'environment', meaning: 'there is no network interface of that name' },
   INTERFACE_DOWN: { exit: 'environment', meaning: 'the network interface is not up' },

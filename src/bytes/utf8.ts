@@ -29,6 +29,11 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** The text of bytes that nobody promises to be UTF-8 (values of properties): malformed ones become U+FFFD. */
+export function decodeUtf8Leniently(bytes: Uint8Array): string {
+  return LENIENT.decode(bytes);
+}
+
 /**
  * Text from the other side for a person to read: malformed bytes and control characters other than newline
  * and tab become U+FFFD, so that a peer cannot drive the reader's terminal.
