@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   PROGRAM_OUTPUT_TOO_LARGE: { exit: 'failed', meaning: 'a program printed more than its bound' },
   // seal
   SEAL_UNAVAILABLE: { exit: 'environment', meaning: 'this Node has no AES-256-GCM' },
+  KEY_MALFORMED: { exit: 'usage', meaning: 'a key, or a line of a file with keys, cannot be read' },
   // link
   FRAME_TOO_LARGE: { exit: 'usage', meaning: 'the frame size is over the MTU of the interface' },
   PORT_TAKEN: { exit: 'environment', meaning: 'another program holds the UDP port' },
@@ -216,10 +217,18 @@ export const ERROR_CODES = {
   SINK_FAILED: { exit: 'failed', meaning: 'writing what arrived failed' },
   KIND_MISMATCH: { exit: 'refused', meaning: 'a file was sent to a receiver of datasets' },
   TARGET_BUSY: { exit: 'refused', meaning: 'another transfer into the target is under way' },
+  REPLAYED: {
+    exit: 'refused',
+    meaning: 'a one-way transfer was taken before, or is too old to be told apart',
+  },
+  STATE_UNWRITABLE: { exit: 'environment', meaning: 'what must outlive a restart cannot be written' },
   INTERRUPTED: { exit: 'interrupted', meaning: 'the user ended the transfer' },
   // cli
   USAGE: { exit: 'usage', meaning: 'flags are missing, or do not go together' },
   FLAG_MALFORMED: { exit: 'usage', meaning: 'the value of a flag cannot be read' },
+  KEY_FILE_EXISTS: { exit: 'usage', meaning: 'a new key would replace one that exists' },
+  KEY_FILE_EXPOSED: { exit: 'environment', meaning: 'a file with a secret can be read by others' },
+  KEY_FILE_UNREADABLE: { exit: 'environment', meaning: 'a file with keys is missing or cannot be read' },
   INSECURE_REQUIRED: { exit: 'usage', meaning: 'a pool travels without keys only under --insecure' },
   TERMINAL_REFUSED: { exit: 'usage', meaning: 'a stream of data would go to, or come from, a terminal' },
   HOST_UNKNOWN: { exit: 'environment', meaning: 'the name of a host has no IPv4 address' },

@@ -146,7 +146,7 @@ class NodeControlSealer implements ControlSealer {
   constructor(key: DirectionKey) {
     this.#desk = new Desk(key);
     this.#cipher = key.cipher;
-    this.#key = key.key.slice();
+    this.#key = Uint8Array.from(key.key);
   }
 
   seal(header: ControlHeader, clear: Uint8Array, body: Uint8Array): Uint8Array {
@@ -175,7 +175,7 @@ class NodeControlOpener implements ControlOpener {
   constructor(key: DirectionKey) {
     this.#desk = new Desk(key);
     this.#cipher = key.cipher;
-    this.#key = key.key.slice();
+    this.#key = Uint8Array.from(key.key);
   }
 
   open(header: ControlHeader, payload: Uint8Array, clearBytes: number): Uint8Array | undefined {

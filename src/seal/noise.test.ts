@@ -101,14 +101,15 @@ describe.each(PATTERNS)('%s', (pattern) => {
   const message = bytes(withPayload['msg_0_ciphertext']);
 
   test('no flipped bit and no cut of the first message is read', () => {
+    const { responder } = sides(withPayload);
     for (let at = 0; at < message.length; at++) {
       const damaged = message.slice();
       // Bit 255 of a public key means nothing in X25519, but the hash counts it.
       damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
-      expect(sides(withPayload).responder.readMessage(damaged)).toBeUndefined();
-      expect(sides(withPayload).responder.readMessage(message.subarray(0, at))).toBeUndefined();
+      expect(responder.readMessage(damaged)).toBeUndefined();
+      expect(responder.readMessage(message.subarray(0, at))).toBeUndefined();
     }
-    expect(sides(withPayload).responder.readMessage(message)).toBeDefined();
+    expect(responder.readMessage(message)).toBeDefined();
   });
 
   test('another prologue, responder key or pre-shared key reads nothing', () => {
@@ -139,5 +140,11 @@ test('the second message of IK is only read by who began, and only from whom it 
   const stranger = sides({ ...vector, gen_init_ephemeral: '55'.repeat(32) }).initiator;
   stranger.writeMessage(new Uint8Array(0));
   expect(stranger.readMessage(answer)).toBeUndefined();
+  for (let at = 0; at < answer.length; at++) {
+    const forged = answer.slice();
+    forged[at] = (forged[at] ?? 0) ^ 1;
+    expect(initiator.readMessage(forged)).toBeUndefined();
+  }
   expect(initiator.readMessage(answer)).toBeDefined();
+  expect({ ...initiator.split() }).toEqual({ ...responder.split() });
 });

@@ -4,8 +4,8 @@
 //   X:   <- s    -> e, es, s, ss              IK:  <- s    -> e, es, s, ss   <- e, ee, se
 //   Xpsk1:       -> e, es, s, ss, psk         IKpsk2:      -> e, es, s, ss   <- e, ee, se, psk
 //
-// Checked against published vectors (test/vectors/noise.txt). A message that cannot be read gives undefined, and
-// the state is spent: it is thrown away, never tried again.
+// Checked against published vectors (test/vectors/noise.txt). A message that cannot be read gives undefined and changes
+// nothing, so that a forged answer does not spoil the real one.
 import { createHash, createHmac } from 'node:crypto';
 import { type Cipher, createAead, createAeadOpener } from './cipher.ts';
 import { KEY_BYTES, KeyPair } from './key-pair.ts';
@@ -47,12 +47,12 @@ function hkdf(chainingKey: Uint8Array, input: Uint8Array, count: 2 | 3): Buffer[
 }
 
 export class CipherState {
-  readonly #cipher: Cipher;
+  readonly cipher: Cipher;
   #key: Uint8Array | undefined;
   #nonce = 0;
 
   constructor(cipher: Cipher) {
-    this.#cipher = cipher;
+    this.cipher = cipher;
   }
 
   initializeKey(key: Uint8Array): void {
@@ -67,7 +67,7 @@ export class CipherState {
 
   encryptWithAd(associated: Uint8Array, plaintext: Uint8Array): Uint8Array {
     if (this.#key === undefined) return plaintext.slice();
-    const cipher = createAead(this.#cipher, this.#key, this.#next(), associated);
+    const cipher = createAead(this.cipher, this.#key, this.#next(), associated);
     return new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
   }
 
@@ -75,7 +75,7 @@ export class CipherState {
     if (this.#key === undefined) return ciphertext.slice();
     const bytes = ciphertext.byteLength - TAG_BYTES;
     if (bytes < 0) return undefined;
-    const decipher = createAeadOpener(this.#cipher, this.#key, this.#next(), associated);
+    const decipher = createAeadOpener(this.cipher, this.#key, this.#next(), associated);
     decipher.setAuthTag(ciphertext.subarray(bytes));
     const plaintext = decipher.update(ciphertext.subarray(0, bytes));
     try {
@@ -91,10 +91,17 @@ export class CipherState {
   /** AESGCM counts big-endian, ChaChaPoly little-endian (section 12). A handshake uses a few numbers at the most. */
   #next(): Buffer {
     const nonce = Buffer.alloc(12);
-    if (this.#cipher === 'aes-256-gcm') nonce.writeUInt32BE(this.#nonce, 8);
+    if (this.cipher === 'aes-256-gcm') nonce.writeUInt32BE(this.#nonce, 8);
     else nonce.writeUInt32LE(this.#nonce, 4);
     this.#nonce++;
     return nonce;
+  }
+
+  copy(): CipherState {
+    const copy = new CipherState(this.cipher);
+    if (this.#key !== undefined) copy.#key = Uint8Array.from(this.#key);
+    copy.#nonce = this.#nonce;
+    return copy;
   }
 
   wipe(): void {
@@ -104,7 +111,7 @@ export class CipherState {
 }
 
 export class SymmetricState {
-  readonly #cipherState: CipherState;
+  #cipherState: CipherState;
   #chainingKey: Uint8Array;
   #hash: Uint8Array;
 
@@ -168,6 +175,14 @@ export class SymmetricState {
     return { initiatorKey, responderKey };
   }
 
+  copy(): SymmetricState {
+    const copy = new SymmetricState('', this.#cipherState.cipher);
+    copy.#cipherState = this.#cipherState.copy();
+    copy.#chainingKey = Uint8Array.from(this.#chainingKey);
+    copy.#hash = this.#hash;
+    return copy;
+  }
+
   wipe(): void {
     this.#chainingKey.fill(0);
     this.#cipherState.wipe();
@@ -190,7 +205,7 @@ export interface HandshakeOptions {
 }
 
 export class HandshakeState {
-  readonly #symmetric: SymmetricState;
+  #symmetric: SymmetricState;
   readonly #initiator: boolean;
   readonly #usesPsk: boolean;
   readonly #psk: Uint8Array | undefined;
@@ -240,11 +255,26 @@ export class HandshakeState {
     return new Uint8Array(Buffer.concat(parts));
   }
 
-  /** The payload of the next message; undefined when it is not authentic or cut short. */
+  /** The payload of the next message; undefined when it is not authentic or cut short, and then nothing has changed. */
   readMessage(message: Uint8Array): Uint8Array | undefined {
+    const before = { symmetric: this.#symmetric.copy(), re: this.#re, rs: this.#rs, next: this.#next };
+    const payload = this.#read(message);
+    if (payload !== undefined) {
+      before.symmetric.wipe();
+      return payload;
+    }
+    this.#symmetric.wipe();
+    this.#symmetric = before.symmetric;
+    this.#re = before.re;
+    this.#rs = before.rs;
+    this.#next = before.next;
+    return undefined;
+  }
+
+  #read(message: Uint8Array): Uint8Array | undefined {
     let at = 0;
     const take = (bytes: number): Uint8Array | undefined =>
-      at + bytes > message.byteLength ? undefined : message.slice(at, (at += bytes));
+      at + bytes > message.byteLength ? undefined : Uint8Array.from(message.subarray(at, (at += bytes)));
     for (const token of this.#takeTokens()) {
       if (token === 'e') {
         this.#re = take(KEY_BYTES);

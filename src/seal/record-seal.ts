@@ -153,7 +153,7 @@ class NodeSealer implements RecordSealer {
   constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
     this.#cipher = key.cipher;
-    this.#key = key.key.slice();
+    this.#key = Uint8Array.from(key.key);
   }
 
   seal(
@@ -187,7 +187,7 @@ class NodeOpener implements RecordOpener {
   constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
     this.#cipher = key.cipher;
-    this.#key = key.key.slice();
+    this.#key = Uint8Array.from(key.key);
   }
 
   begin(record: number, recordBytes: number, last: boolean): void {

@@ -6,6 +6,7 @@ import {
   createControlOpener,
   createControlSealer,
 } from '../seal/control-seal.ts';
+import type { TransferId } from '../seal/handshake.ts';
 import type { DirectionKey } from '../seal/session-keys.ts';
 import { ReplayWindow } from '../wire/replay-window.ts';
 import {
@@ -23,7 +24,6 @@ export class ControlChannel implements Disposable {
   readonly #transferIdHigh: number;
   readonly #transferIdLow: number;
   readonly #window: ReplayWindow = new ReplayWindow();
-  readonly #header: SegmentHeader = emptySegmentHeader();
   #counter = 0;
 
   constructor(outKey: DirectionKey, inKey: DirectionKey, transferIdHigh: number, transferIdLow: number) {
@@ -39,18 +39,7 @@ export class ControlChannel implements Disposable {
     const transferIdHigh = this.#transferIdHigh;
     const transferIdLow = this.#transferIdLow;
     const payload = this.#sealer.seal({ type, transferIdHigh, transferIdLow, counter }, clear, body);
-    const segment = new Uint8Array(SEGMENT_HEADER_BYTES + payload.byteLength);
-    const header = this.#header;
-    header.type = type;
-    header.payloadBytes = payload.byteLength;
-    header.transferIdHigh = transferIdHigh;
-    header.transferIdLow = transferIdLow;
-    header.record = counter;
-    header.segmentCount = 1;
-    header.recordBytes = payload.byteLength;
-    encodeSegmentHeader(new DataView(segment.buffer), 0, header);
-    segment.set(payload, SEGMENT_HEADER_BYTES);
-    return segment;
+    return controlSegment(type, { transferIdHigh, transferIdLow }, counter, payload);
   }
 
   /** The body of a received control segment; undefined when it is forged, damaged or was seen before. */
@@ -71,4 +60,26 @@ export class ControlChannel implements Disposable {
     this.#sealer[Symbol.dispose]();
     this.#opener[Symbol.dispose]();
   }
+}
+
+/** Payload with its header: a control message is one segment. */
+export function controlSegment(
+  type: number,
+  { transferIdHigh, transferIdLow }: TransferId,
+  counter: number,
+  payload: Uint8Array,
+): Uint8Array {
+  const segment = new Uint8Array(SEGMENT_HEADER_BYTES + payload.byteLength);
+  encodeSegmentHeader(new DataView(segment.buffer), 0, {
+    ...emptySegmentHeader(),
+    type,
+    payloadBytes: payload.byteLength,
+    transferIdHigh,
+    transferIdLow,
+    record: counter,
+    segmentCount: 1,
+    recordBytes: payload.byteLength,
+  });
+  segment.set(payload, SEGMENT_HEADER_BYTES);
+  return segment;
 }

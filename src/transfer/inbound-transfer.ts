@@ -8,17 +8,18 @@
 // count, length and digest: a cut or spliced stream is never complete in the sink.
 import type { Peer } from '../link/frame-source.ts';
 import { createEpochOpener } from '../seal/epoch-seal.ts';
+import type { TransferId } from '../seal/handshake.ts';
 import { type RecordOpener, TAG_BYTES } from '../seal/record-seal.ts';
-import type { SessionKeys } from '../seal/session-keys.ts';
 import * as libc from '../sys/libc.ts';
 import type { Memory } from '../sys/memory.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { End } from '../wire/end.ts';
 import { type Geometry, fitsGeometry, geometryForSegment } from '../wire/geometry.ts';
 import { FLAG_LAST, SEGMENT_HEADER_BYTES, SEGMENT_OFFSETS, type SegmentHeader } from '../wire/segment.ts';
-import { ControlChannel } from './control-channel.ts';
+import type { ControlChannel } from './control-channel.ts';
 import { Counters } from './counters.ts';
 import type { CreditPool } from './credit-pool.ts';
+import type { KeyedVisitor, Visitor } from './doorkeeper.ts';
 import { RecordTable } from './record-table.ts';
 import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
 import type { Failure } from './worker-message.ts';
@@ -41,6 +42,8 @@ export class InboundTransfer {
   readonly id: string;
   readonly announcement: Announcement;
   readonly channel: ControlChannel;
+  /** Undefined in the open suite. */
+  readonly keyed: KeyedVisitor | undefined;
   readonly geometry: Geometry;
   readonly oneWay: boolean;
   readonly counters: Counters = new Counters();
@@ -81,27 +84,28 @@ export class InboundTransfer {
   #endAtMs = 0;
   #verified = false;
 
+  /** Owns the visitor's channel and keys. */
   constructor(
     id: string,
-    header: SegmentHeader,
-    announcement: Announcement,
-    keys: SessionKeys,
-    channel: ControlChannel,
+    transferId: TransferId,
+    visitor: Visitor,
     peer: Peer,
     pool: SlotPool,
     credit: CreditPool,
     nowMs: number,
   ) {
+    const { announcement, channel, keyed, keys } = visitor;
     this.id = id;
     this.announcement = announcement;
     this.geometry = geometryForSegment(announcement.segmentPayloadBytes);
     this.oneWay = announcement.feedback === 'none';
     this.channel = channel;
+    this.keyed = keyed;
     this.peer = peer;
     this.heardAtMs = nowMs;
     this.#pool = pool;
     this.#credit = credit;
-    this.#opener = createEpochOpener(keys.data, header.transferIdHigh, header.transferIdLow);
+    this.#opener = createEpochOpener(keys.data, transferId.transferIdHigh, transferId.transferIdLow);
     this.extendCredit();
   }
 
@@ -137,7 +141,6 @@ export class InboundTransfer {
    */
   onData(header: SegmentHeader, memory: Memory, at: number, endAt: number, nowMs: number): number {
     const segmentBytes = SEGMENT_HEADER_BYTES + header.payloadBytes;
-    this.heardAtMs = nowMs;
     const { record } = header;
     if (!fitsGeometry(header, this.geometry) || record >= this.creditLimit || !this.#isTaking()) {
       // A one-way sender knows no credit: beyond it our memory is full, and the segment is lost.
@@ -265,7 +268,9 @@ export class InboundTransfer {
   }
 
   #completed(record: number, slot: number, plainBytes: number, last: boolean, nowMs: number): void {
-    // Only what is authentic moves the highest record: a forged number would make us ask for what never was.
+    // Only what is authentic counts as heard, and moves the highest record: a forged number would make us ask for what
+    // never was.
+    this.heardAtMs = nowMs;
     this.table.notice(record, nowMs);
     this.table.complete(record, slot, plainBytes);
     if (last) {

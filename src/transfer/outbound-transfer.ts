@@ -10,13 +10,12 @@ import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
 import { createEpochSealer } from '../seal/epoch-seal.ts';
 import { type RecordSealer, TAG_BYTES } from '../seal/record-seal.ts';
-import type { SessionKeys } from '../seal/session-keys.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
 import type { AbortCode } from '../wire/abort.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { End } from '../wire/end.ts';
 import type { Geometry } from '../wire/geometry.ts';
-import type { Join, JoinAccepted } from '../wire/join.ts';
+import type { JoinAccepted, JoinRefused } from '../wire/join.ts';
 import type { Status } from '../wire/status.ts';
 import type { Counters } from './counters.ts';
 import type { MailReceiver } from './mailbox.ts';
@@ -53,7 +52,7 @@ export class OutboundTransfer {
   readonly #conversation: SenderConversation;
   readonly #poller: Poller = new Poller();
   readonly #tags: TagChain = new TagChain();
-  readonly #sealer: RecordSealer;
+  #sealer: RecordSealer | undefined;
   readonly #repairs: RepairQueue;
   #join: JoinAccepted | undefined;
   #window: SendWindow | undefined;
@@ -67,12 +66,12 @@ export class OutboundTransfer {
   #announcedAtMs = 0;
   #heardAtMs = 0;
   #starvedSinceMs = 0;
+  #probedAtMs = 0;
 
   constructor(
     data: SenderData,
     link: SenderLink,
     geometry: Geometry,
-    keys: SessionKeys,
     mail: MailReceiver<SenderMail>,
     counters: Counters,
     post: (message: SenderMessage) => void,
@@ -85,8 +84,7 @@ export class OutboundTransfer {
     this.#post = post;
     const { transferIdHigh, transferIdLow } = data;
     this.#transmitter = link.createTransmitter(geometry, WINDOW_SLOTS, transferIdHigh, transferIdLow);
-    this.#conversation = new SenderConversation(link, this.#transmitter, keys, data, geometry.mtuBytes);
-    this.#sealer = createEpochSealer(keys.data, transferIdHigh, transferIdLow);
+    this.#conversation = new SenderConversation(link, this.#transmitter, data, geometry.mtuBytes);
     this.#repairs = new RepairQueue(this.#transmitter);
   }
 
@@ -118,8 +116,8 @@ export class OutboundTransfer {
       feedback: oneWay ? 'none' : 'one',
       timeoutMs,
     };
-    this.#conversation.prepare(whole);
     const startMs = performance.now();
+    this.#conversation.prepare(whole, startMs);
     this.#heardAtMs = startMs;
     this.#announcedAtMs = -ANNOUNCE_EVERY_MS;
     if (oneWay) this.#post({ kind: 'accepted' });
@@ -174,15 +172,22 @@ export class OutboundTransfer {
       this.#conversation.announce(nowMs);
     }
     const window = this.#window;
-    if (window === undefined) return;
+    if (window === undefined) {
+      // One-way: announcements are not counted as signs of life where anyone can say them again.
+      if (this.#data.oneWay && nowMs - this.#probedAtMs > KEEPALIVE_MS) this.#sayAlive();
+      return;
+    }
     if (window.silenceMs(nowMs) > this.#data.timeoutMs) throw this.#peerLost();
     if (window.probeDue(nowMs) || nowMs - this.#conversation.spokeAtMs > KEEPALIVE_MS) this.#probe(window);
   }
 
+  #sayAlive(): void {
+    this.#probedAtMs = this.#nowMs;
+    this.#sayProbe();
+  }
+
   #probe(window: SendWindow): void {
-    const timeUs = Math.max(1, Math.round(this.#nowMs * 1000));
-    this.#conversation.probe(timeUs, this.#nowMs);
-    window.probed(timeUs, this.#nowMs);
+    window.probed(this.#sayProbe(), this.#nowMs);
   }
 
   #peerLost(): ZwireError {
@@ -216,8 +221,20 @@ export class OutboundTransfer {
     }
   }
 
+  /** Called by the conversation: the receiver decides as soon as it has heard us under the new keys. */
+  onUndecided(): void {
+    this.#heardAtMs = this.#nowMs;
+    if (this.#join === undefined) this.#sayProbe();
+  }
+
+  #sayProbe(): number {
+    const timeUs = Math.max(1, Math.round(this.#nowMs * 1000));
+    this.#conversation.probe(timeUs, this.#nowMs);
+    return timeUs;
+  }
+
   /** Called by the conversation. */
-  onJoin(join: Join): void {
+  onJoin(join: JoinAccepted | JoinRefused): void {
     if (this.#join !== undefined) return;
     if (!join.accepted) {
       throw new ZwireError('REFUSED', `the receiver refused: ${join.message}`, {
@@ -251,6 +268,10 @@ export class OutboundTransfer {
   #stream(): void {
     const fd = this.#sourceFd;
     if (fd === undefined) throw new Error('streaming without a source');
+    const { transferIdHigh, transferIdLow } = this.#data;
+    const keys = this.#conversation.takeDataKeys();
+    const sealer = createEpochSealer(keys, transferIdHigh, transferIdLow);
+    this.#sealer = sealer;
     using reader = new SourceReader(fd, this.#geometry.plaintextBytes);
     let lastSent = false;
     while (!lastSent || (this.#window !== undefined && this.#window.inFlight > 0)) {
@@ -267,7 +288,7 @@ export class OutboundTransfer {
         }
         if (!this.#pace()) break;
         lastSent = reader.ended;
-        this.#sendRecord(reader, lastSent);
+        this.#sendRecord(sealer, reader, lastSent);
       }
     }
     this.#transmitter.flush();
@@ -301,13 +322,13 @@ export class OutboundTransfer {
     return false;
   }
 
-  #sendRecord(reader: SourceReader, last: boolean): void {
+  #sendRecord(sealer: RecordSealer, reader: SourceReader, last: boolean): void {
     const record = this.#records++;
     const slot = record % WINDOW_SLOTS;
     const transmitter = this.#transmitter;
     const at = slot * transmitter.recordStride;
     const { filled } = reader;
-    this.#sealer.seal(record, last, reader.memory, 0, filled, transmitter.records, at);
+    sealer.seal(record, last, reader.memory, 0, filled, transmitter.records, at);
     this.#tags.append(transmitter.records.view, at + filled);
     transmitter.stamp(slot, record, filled + TAG_BYTES, last);
     transmitter.queueRecord(slot);
@@ -416,7 +437,8 @@ export class OutboundTransfer {
 
   dispose(): void {
     this.#transmitter[Symbol.dispose]();
-    this.#sealer[Symbol.dispose]();
+    this.#sealer?.[Symbol.dispose]();
+    this.#conversation[Symbol.dispose]();
     this.#poller[Symbol.dispose]();
   }
 }

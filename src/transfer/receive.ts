@@ -4,11 +4,14 @@ import { Worker } from 'node:worker_threads';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { LinkOptions } from './endpoint.ts';
 import type { EventBody, EventListener } from './event.ts';
+import { FreshnessStore } from './freshness-store.ts';
 import { MailSender } from './mailbox.ts';
 import { Reception, type ReceptionHost } from './reception.ts';
 import { interrupted } from './send.ts';
 import type { SinkPolicy } from './sink.ts';
+import type { ReceiverKeys } from './transfer-keys.ts';
 import {
+  type DoorKeys,
   type Failure,
   type ReceiverData,
   type ReceiverMail,
@@ -29,6 +32,8 @@ export interface ReceiveOptions {
   /** Memory for what has arrived and is not yet written, bytes. */
   readonly poolBytes: number;
   readonly insecure: boolean;
+  /** Absent: the open suite, which keeps nobody out. The secrets in it are wiped at the end. */
+  readonly keys?: ReceiverKeys;
   readonly signal: AbortSignal;
   readonly onEvent: EventListener;
 }
@@ -55,12 +60,22 @@ export function receiveThrough(worker: string, options: ReceiveOptions): Promise
   return new Receiving(worker, options).run();
 }
 
+/** What the worker needs to know who is at the door. */
+function doorKeys({ identity, psk, authorized }: ReceiverKeys): DoorKeys {
+  return {
+    identity,
+    ...(psk === undefined ? {} : { psk }),
+    authorized: authorized.map(({ publicKey }) => publicKey),
+  };
+}
+
 class Receiving implements ReceptionHost {
   readonly options: ReceiveOptions;
   readonly mail: MailSender<ReceiverMail> = new MailSender();
   poolAddress = 0;
   poolBytes = 0;
   slotBytes = 0;
+  readonly freshness: FreshnessStore | undefined;
   readonly #worker: string;
   readonly #receptions: Map<string, Reception> = new Map();
   #committed = 0;
@@ -71,6 +86,8 @@ class Receiving implements ReceptionHost {
   constructor(worker: string, options: ReceiveOptions) {
     this.#worker = worker;
     this.options = options;
+    const stateDirectory = options.keys?.stateDirectory;
+    this.freshness = stateDirectory === undefined ? undefined : new FreshnessStore(stateDirectory);
   }
 
   emit(transfer: string, body: EventBody): void {
@@ -82,7 +99,15 @@ class Receiving implements ReceptionHost {
     if (signal.aborted) throw interrupted();
     // The first is the only one: the end of it would cut others off.
     const maxTransfers = once ? 1 : this.options.maxTransfers;
-    const workerData: ReceiverData = { link, timeoutMs, maxTransfers, poolBytes, mail: this.mail.shared };
+    const { keys } = this.options;
+    const workerData: ReceiverData = {
+      link,
+      timeoutMs,
+      maxTransfers,
+      poolBytes,
+      mail: this.mail.shared,
+      ...(keys === undefined ? {} : { keys: doorKeys(keys) }),
+    };
     const worker = new Worker(workerUrl(this.#worker), { workerData });
     this.mail.attach(worker);
     const onAbort = (): void => void this.#interrupt();
@@ -92,6 +117,8 @@ class Receiving implements ReceptionHost {
     } finally {
       signal.removeEventListener('abort', onAbort);
       await worker.terminate();
+      keys?.identity.fill(0);
+      keys?.psk?.fill(0);
     }
     if (this.#firstError !== undefined) throw this.#firstError;
     return { committed: this.#committed, failed: this.#failed };
@@ -124,6 +151,10 @@ class Receiving implements ReceptionHost {
     if (message.kind === 'turnedAway') {
       const { peer, message: reason } = message;
       this.emit('', { event: 'refused', code: 'TARGET_BUSY', message: reason, peer });
+      return;
+    }
+    if (message.kind === 'strangers') {
+      this.emit('', { event: 'warning', code: 'STRANGERS_IGNORED', message: message.message });
       return;
     }
     if (message.kind === 'announced') {

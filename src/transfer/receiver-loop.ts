@@ -1,19 +1,14 @@
 // The receiving worker's loop: takes frames from the link, gives each segment to its transfer, answers, and watches
 // the clock. It never waits for a sink.
 import { randomBytes } from 'node:crypto';
+import type { Peer } from '../link/frame-source.ts';
 import type { ReceiverLink } from '../link/link.ts';
-import { type SessionKeys, openSuiteKeys } from '../seal/session-keys.ts';
+import type { TransferId } from '../seal/handshake.ts';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
-import {
-  ANNOUNCE_CLEAR_BYTES,
-  type Announcement,
-  decodeAnnounceClear,
-  decodeAnnouncement,
-} from '../wire/announce.ts';
+import { ANNOUNCE_CLEAR_BYTES, type Announcement } from '../wire/announce.ts';
 import { decodeAbort } from '../wire/abort.ts';
 import { decodeEnd } from '../wire/end.ts';
-import { type RefusalCode, encodeJoin, encodeJoinClear } from '../wire/join.ts';
-import { controlBodyBytesForMtu } from '../wire/limits.ts';
+import { encodeJoin, encodeJoinClear } from '../wire/join.ts';
 import { decodeProbe } from '../wire/probe.ts';
 import {
   MessageType,
@@ -22,12 +17,13 @@ import {
   decodeSegmentHeader,
   emptySegmentHeader,
 } from '../wire/segment.ts';
-import { ControlChannel } from './control-channel.ts';
 import { CreditPool } from './credit-pool.ts';
+import { Doorkeeper, type Visitor } from './doorkeeper.ts';
 import { FrameWait } from './frame-wait.ts';
 import { InboundTransfer } from './inbound-transfer.ts';
 import { LookBudget } from './look-budget.ts';
 import type { MailReceiver } from './mailbox.ts';
+import { type Refusal, Refusals, bodyBytesMax, joinClearOf } from './refusals.ts';
 import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
 import { StatusWriter } from './status-writer.ts';
 import {
@@ -37,6 +33,7 @@ import {
   type ReceiverMessage,
   failureOf,
 } from './worker-message.ts';
+import { dismiss, WaitingRoom } from './waiting-room.ts';
 import { WriteQueue } from './write-queue.ts';
 
 const FRAMES_A_TURN = 8;
@@ -44,9 +41,8 @@ const FRAMES_A_TURN = 8;
 const LINGER_MS = 10_000;
 const CLOSE_MS = 1000;
 const REFUSALS = 3;
-const REFUSALS_KEPT = 1024;
-/** New announcements looked at a second; more are dropped unread. */
-const ANNOUNCEMENTS_A_SECOND = 100;
+/** Refusals and other answers that are said again, a second. */
+const REPEATS_A_SECOND = 100;
 /** Drop counters cost a system call each. */
 const DROPS_EVERY_MS = 20;
 
@@ -58,11 +54,13 @@ export class ReceiverLoop {
   readonly #post: (message: ReceiverMessage) => void;
   readonly #credit: CreditPool;
   readonly #transfers: Map<string, InboundTransfer> = new Map();
-  readonly #refused: Map<string, Refusal> = new Map();
+  readonly #refused: Refusals = new Refusals();
   readonly #closed: Set<string> = new Set();
   readonly #header: SegmentHeader = emptySegmentHeader();
   readonly #wait: FrameWait;
-  readonly #budget: LookBudget = new LookBudget(ANNOUNCEMENTS_A_SECOND);
+  readonly #door: Doorkeeper;
+  readonly #waiting: WaitingRoom = new WaitingRoom();
+  readonly #repeats: LookBudget = new LookBudget(REPEATS_A_SECOND);
   readonly #status: StatusWriter = new StatusWriter();
   #current: InboundTransfer | undefined;
   #currentHigh = -1;
@@ -85,6 +83,7 @@ export class ReceiverLoop {
     this.#mail = mail;
     this.#post = post;
     this.#credit = new CreditPool(pool.slots, data.maxTransfers);
+    this.#door = new Doorkeeper(data.keys);
   }
 
   run(): void {
@@ -99,10 +98,11 @@ export class ReceiverLoop {
       }
       this.#takeMail(nowMs);
       this.#serve(nowMs, frames < FRAMES_A_TURN);
-      if (this.#stopAtMs !== 0 && (this.#transfers.size === 0 || nowMs >= this.#stopAtMs)) return;
+      if (this.#stopAtMs !== 0 && (this.#transfers.size === 0 || nowMs >= this.#stopAtMs)) break;
       if (frames > 0) this.#wait.seen(nowMs);
       else this.#wait.rest(nowMs, this.#transfers.size > 0);
     }
+    this.#waiting.clear();
   }
 
   // --- frames
@@ -152,6 +152,7 @@ export class ReceiverLoop {
     try {
       if (transfer !== undefined) this.#onTransferControl(header, payload, transfer, nowMs);
       else if (header.type === MessageType.announce) this.#onAnnounce(header, payload, nowMs);
+      else this.#onWaiting(header, payload, nowMs);
     } catch (error) {
       // Authentic but senseless: the sender speaks another dialect. Everything else never gets here.
       if (transfer === undefined || transfer.ended) return;
@@ -165,6 +166,10 @@ export class ReceiverLoop {
     transfer: InboundTransfer,
     nowMs: number,
   ): void {
+    if (header.type === MessageType.announce && transfer.keyed !== undefined) {
+      this.#onKeyedAnnounceAgain(payload, transfer, nowMs);
+      return;
+    }
     const clearBytes = header.type === MessageType.announce ? ANNOUNCE_CLEAR_BYTES : 0;
     const body = transfer.channel.read(header, payload, clearBytes);
     if (body === undefined) {
@@ -214,55 +219,69 @@ export class ReceiverLoop {
 
   #onAnnounce(header: SegmentHeader, payload: Uint8Array, nowMs: number): void {
     const name = transferName(header);
-    if (this.#stopAtMs !== 0 || this.#closed.has(name) || !this.#budget.take(nowMs)) return;
-    const clear = decodeAnnounceClear(payload);
-    const keys = openSuiteKeys(clear.salt);
-    const { transferIdHigh, transferIdLow } = header;
-    const channel = new ControlChannel(
-      keys.receiverControl,
-      keys.senderControl,
-      transferIdHigh,
-      transferIdLow,
-    );
-    // A channel holds memory outside the garbage collector's reach: one that no transfer takes is given back at once.
-    let taken = false;
-    try {
-      taken = this.#admit(header, payload, keys, channel, nowMs);
-    } finally {
-      if (!taken) channel[Symbol.dispose]();
+    if (this.#stopAtMs !== 0 || this.#closed.has(name)) return;
+    const refusal = this.#refused.get(name);
+    if (refusal !== undefined) {
+      if (this.#repeats.take(nowMs)) this.#reply(this.#link.inbound.peer(), refusal);
+      return;
     }
+    const waiting = this.#waiting.get(name)?.visitor;
+    if (waiting !== undefined) {
+      // To whoever asks: the first to ask may have been someone who saw the announcement.
+      if (isSame(waiting.keyed?.announce, payload) && this.#repeats.take(nowMs)) this.#sayUndecided(waiting);
+      return;
+    }
+    const visitor = this.#door.look(header, payload, nowMs);
+    if (visitor === undefined) return;
+    if (visitor.keyed?.joinClear === undefined) {
+      this.#admit(name, idOf(header), visitor, nowMs);
+      return;
+    }
+    this.#waiting.add(name, idOf(header), visitor, nowMs);
+    this.#sayUndecided(visitor);
   }
 
-  /** True when the announcement became a transfer, which now owns the channel. */
-  #admit(
-    header: SegmentHeader,
-    payload: Uint8Array,
-    keys: SessionKeys,
-    channel: ControlChannel,
-    nowMs: number,
-  ): boolean {
+  #sayUndecided(visitor: Visitor): void {
+    const answer = encodeJoin({ accepted: 'undecided' });
+    const clear = joinClearOf(visitor.keyed?.joinClear);
+    this.#link.reply(this.#link.inbound.peer(), visitor.channel.write(MessageType.join, answer, clear));
+  }
+
+  /** Whoever speaks under the new keys has heard our answer, and is there now. */
+  #onWaiting(header: SegmentHeader, payload: Uint8Array, nowMs: number): void {
     const name = transferName(header);
-    const body = channel.read(header, payload, ANNOUNCE_CLEAR_BYTES);
-    if (body === undefined) return false;
-    const announcement = decodeAnnouncement(body);
-    const peer = this.#link.inbound.peer();
-    const refusal = this.#refused.get(name) ?? this.#admission(name, announcement);
-    if (refusal !== undefined) {
-      const answer = encodeJoin({ accepted: false, ...refusal }, bodyBytesMax(announcement));
-      this.#link.reply(peer, channel.write(MessageType.join, answer, encodeJoinClear(EMPTY_JOIN_CLEAR)));
-      return false;
+    const channel = this.#waiting.get(name)?.visitor.channel;
+    if (channel?.read(header, payload) === undefined) return;
+    if (header.type === MessageType.abort || this.#stopAtMs !== 0) {
+      this.#waiting.drop(name);
+      return;
     }
-    const transfer = new InboundTransfer(
-      name,
-      header,
-      announcement,
-      keys,
-      channel,
-      peer,
-      this.#pool,
-      this.#credit,
-      nowMs,
-    );
+    const waiting = this.#waiting.take(name);
+    if (waiting !== undefined) this.#admit(name, waiting.id, waiting.visitor, nowMs);
+  }
+
+  /** It is not sealed under a counter, so that anyone may say it again: it asks for a JOIN, and moves nothing. */
+  #onKeyedAnnounceAgain(payload: Uint8Array, transfer: InboundTransfer, nowMs: number): void {
+    if (!isSame(transfer.keyed?.announce, payload)) {
+      transfer.counters.add('rejected', 1);
+      return;
+    }
+    if (transfer.oneWay || !this.#repeats.take(nowMs)) return;
+    if (transfer.state === 'receiving') this.#sendJoin(transfer);
+    else if (transfer.state === 'deciding') this.#sendStatus(transfer, nowMs);
+  }
+
+  /** Makes a transfer of the visitor, or refuses it. */
+  #admit(name: string, id: TransferId, visitor: Visitor, nowMs: number): void {
+    const { announcement, keyed, senderTimeNs } = visitor;
+    const peer = this.#link.inbound.peer();
+    const refusal = this.#admission(name, announcement);
+    if (refusal !== undefined) {
+      this.#reply(peer, this.#refused.add(name, visitor, refusal));
+      dismiss(visitor);
+      return;
+    }
+    const transfer = new InboundTransfer(name, id, visitor, peer, this.#pool, this.#credit, nowMs);
     this.#transfers.set(name, transfer);
     this.#post({
       kind: 'announced',
@@ -270,22 +289,26 @@ export class ReceiverLoop {
       announcement,
       peer: `${formatIpv4(peer.ip)}:${peer.port}`,
       counters: transfer.counters.shared,
+      ...(keyed === undefined ? {} : { sender: { publicKey: keyed.senderKey, timeNs: senderTimeNs } }),
     });
-    return true;
   }
 
-  /** Room for one more, or why not. */
+  /** Room for one more, or why not. A refused transfer stays refused: its next announcement is another transfer. */
   #admission(name: string, announcement: Announcement): Refusal | undefined {
     if (announcement.feedback === 'many' || announcement.fecDataRecords > 0) {
       const message = 'this receiver knows neither many receivers of one stream nor forward error correction';
-      return this.#rememberRefusal(name, { code: 'UNSUPPORTED', message });
+      return { code: 'UNSUPPORTED', message };
     }
     if (this.#credit.open(name)) return undefined;
-    // A refused transfer stays refused: its next announcement is another transfer, under another salt.
-    return this.#rememberRefusal(name, {
+    return {
       code: 'LIMIT',
       message: `the receiver already takes ${this.#data.maxTransfers} transfers at once (--max-transfers); try again later`,
-    });
+    };
+  }
+
+  /** Nothing is said to a one-way sender. */
+  #reply(peer: Peer, join: Uint8Array): void {
+    if (join.byteLength > 0) this.#link.reply(peer, join);
   }
 
   #sendJoin(transfer: InboundTransfer): void {
@@ -300,7 +323,8 @@ export class ReceiverLoop {
       },
       bodyBytesMax(transfer.announcement),
     );
-    const clear = encodeJoinClear({ nonce: randomBytes(32), ephemeralPublic: new Uint8Array(32) });
+    const open = { nonce: randomBytes(32), ephemeralPublic: new Uint8Array(32) };
+    const clear = encodeJoinClear(transfer.keyed?.joinClear ?? open);
     this.#link.reply(transfer.peer, transfer.channel.write(MessageType.join, answer, clear));
   }
 
@@ -326,16 +350,10 @@ export class ReceiverLoop {
         if (!transfer.oneWay) this.#sendJoin(transfer);
         return;
       case 'refuse': {
-        this.#rememberRefusal(mail.transfer, { code: mail.code, message: mail.message });
-        const answer = encodeJoin(
-          { accepted: false, code: mail.code, message: mail.message },
-          bodyBytesMax(transfer.announcement),
-        );
-        const clear = encodeJoinClear(EMPTY_JOIN_CLEAR);
+        const { code, message } = mail;
+        const join = this.#refused.add(transfer.id, transfer, { code, message });
         // Said more than once: a receiver that ends with its first transfer will not hear another announcement.
-        for (let times = 0; times < REFUSALS; times++) {
-          this.#link.reply(transfer.peer, transfer.channel.write(MessageType.join, answer, clear));
-        }
+        for (let times = 0; times < REFUSALS; times++) this.#reply(transfer.peer, join);
         transfer.finish('failed', { code: '', text: '' }, nowMs);
         this.#forget(transfer);
         this.#post({ kind: 'closed', transfer: transfer.id });
@@ -349,14 +367,6 @@ export class ReceiverLoop {
         transfer.finish('failed', { code: mail.failure.code, text: mail.failure.message }, nowMs);
         this.#sendStatus(transfer, nowMs);
     }
-  }
-
-  /** Refusals are repeated to repeated announcements; a bounded number of them. */
-  #rememberRefusal(name: string, refusal: Refusal): Refusal {
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size >= REFUSALS_KEPT && oldest !== undefined) this.#refused.delete(oldest);
-    this.#refused.set(name, refusal);
-    return refusal;
   }
 
   #stop(nowMs: number): void {
@@ -374,11 +384,18 @@ export class ReceiverLoop {
       this.#dropsAtMs = nowMs;
       this.#drops += this.#link.inbound.takeDrops();
     }
+    this.#serveDoor(nowMs);
     for (const transfer of this.#transfers.values()) {
       this.#serveTransfer(transfer, nowMs);
       const open = this.#transfers.has(transfer.id);
       if (drained && open && transfer.probeTimeUs !== 0) this.#answerProbe(transfer, nowMs);
     }
+  }
+
+  #serveDoor(nowMs: number): void {
+    if (this.#waiting.expire(nowMs) > 0) this.#door.turnAway(UNCONFIRMED);
+    const report = this.#door.report(nowMs);
+    if (report !== undefined) this.#post({ kind: 'strangers', ...report });
   }
 
   #serveTransfer(transfer: InboundTransfer, nowMs: number): void {
@@ -445,21 +462,22 @@ export class ReceiverLoop {
   }
 }
 
-interface Refusal {
-  readonly code: RefusalCode;
-  readonly message: string;
+const UNCONFIRMED =
+  'its sender did not go on: somebody said a recorded announcement again, or the sender has gone';
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one !== undefined && Buffer.compare(one, other) === 0;
 }
 
-const EMPTY_JOIN_CLEAR = { nonce: new Uint8Array(32), ephemeralPublic: new Uint8Array(32) };
+/** A copy: headers are decoded into one object. */
+function idOf({ transferIdHigh, transferIdLow }: SegmentHeader): TransferId {
+  return { transferIdHigh, transferIdLow };
+}
 
 /** 16 hex digits. */
 function transferName(header: SegmentHeader): string {
   const hex = (value: number): string => value.toString(16).padStart(8, '0');
   return hex(header.transferIdHigh) + hex(header.transferIdLow);
-}
-
-function bodyBytesMax(announcement: Announcement): number {
-  return controlBodyBytesForMtu(announcement.segmentPayloadBytes + SEGMENT_HEADER_BYTES + 28);
 }
 
 /** The memory a pool of this many bytes maps. */

@@ -6,14 +6,17 @@
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../bytes/error-codes.ts';
+import { ZwireError } from '../bytes/zwire-error.ts';
 import { setNonBlocking } from '../sys/descriptor.ts';
 import type { RefusalCode } from '../wire/join.ts';
 import { Counters } from './counters.ts';
 import type { EventBody } from './event.ts';
+import type { FreshnessStore } from './freshness-store.ts';
 import type { MailSender } from './mailbox.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { ReceiveOptions } from './receive.ts';
 import type { CommitResult, Sink } from './sink.ts';
+import type { AuthorizedSender } from './transfer-keys.ts';
 import {
   type Failure,
   type ReceiverMail,
@@ -30,6 +33,8 @@ type Announced = Extract<ReceiverMessage, { kind: 'announced' }>;
 /** What a reception needs of the receiver it belongs to. */
 export interface ReceptionHost {
   readonly options: ReceiveOptions;
+  /** Remembers one-way transfers; undefined without keys. */
+  readonly freshness: FreshnessStore | undefined;
   readonly mail: MailSender<ReceiverMail>;
   readonly poolAddress: number;
   readonly poolBytes: number;
@@ -109,7 +114,8 @@ export class Reception {
     const { announcement, peer } = this.#announced;
     const { options } = this.#host;
     try {
-      const request = { announcement, peer, transfer: this.#id };
+      const sender = await this.#recognize();
+      const request = { announcement, peer, transfer: this.#id, ...(sender === undefined ? {} : { sender }) };
       const signal = AbortSignal.any([options.signal, this.#undecided.signal]);
       const sink = await options.sink.decide(request, signal);
       this.#sink = sink;
@@ -137,6 +143,20 @@ export class Reception {
     this.#timer = setInterval(() => {
       this.#host.emit(this.#id, meter.measure(this.#counters.snapshot(), performance.now()));
     }, PROGRESS_EVERY_MS);
+  }
+
+  /** Who sends, by the receiver's list; a one-way transfer has to be new, which is remembered before it is taken. */
+  async #recognize(): Promise<AuthorizedSender | undefined> {
+    const { announcement, sender } = this.#announced;
+    if (sender === undefined) return undefined;
+    const { options, freshness } = this.#host;
+    const known = options.keys?.authorized.find(
+      ({ publicKey }) => Buffer.compare(publicKey, sender.publicKey) === 0,
+    );
+    if (known === undefined)
+      throw new ZwireError('REFUSED', 'the sender is not on the list of this receiver');
+    if (announcement.feedback === 'none') await freshness?.accept(sender, this.#id);
+    return known;
   }
 
   #refuse(error: unknown): void {

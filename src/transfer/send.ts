@@ -9,6 +9,7 @@ import type { EventBody, EventListener } from './event.ts';
 import { MailSender } from './mailbox.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
+import type { SenderKeys } from './transfer-keys.ts';
 import {
   type Failure,
   type SenderData,
@@ -34,6 +35,8 @@ export interface SendOptions {
   /** Without any receiver for this long, give up. */
   readonly joinTimeoutMs: number;
   readonly insecure: boolean;
+  /** Absent: the open suite, which keeps nobody out. The secrets in it are wiped at the end. */
+  readonly keys?: SenderKeys;
   readonly signal: AbortSignal;
   readonly onEvent: EventListener;
 }
@@ -76,6 +79,8 @@ export async function sendThrough(worker: string, options: SendOptions): Promise
     ({ outcome } = result);
     return result;
   } finally {
+    options.keys?.identity.fill(0);
+    options.keys?.psk?.fill(0);
     await options.source.close(outcome);
   }
 }
@@ -138,7 +143,8 @@ class Sending {
   }
 
   #workerData(): SenderData {
-    const { link, oneWay, rateBitsPerSecond, pauseBetweenFramesMs, timeoutMs, joinTimeoutMs } = this.#options;
+    const { keys, link, oneWay, rateBitsPerSecond, pauseBetweenFramesMs, timeoutMs, joinTimeoutMs } =
+      this.#options;
     return {
       link,
       announcement: this.#announcement,
@@ -152,6 +158,7 @@ class Sending {
       transferIdHigh: this.#idBytes.readUInt32BE(0),
       transferIdLow: this.#idBytes.readUInt32BE(4),
       salt: randomBytes(32),
+      ...(keys === undefined ? {} : { keys }),
     };
   }
 

@@ -3,11 +3,24 @@
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
-import type { SessionKeys } from '../seal/session-keys.ts';
+import { SenderHandshake, type TransferId } from '../seal/handshake.ts';
+import { KeyPair } from '../seal/key-pair.ts';
+import { type DataKeys, openSuiteKeys, type SessionKeys, wipeKey } from '../seal/session-keys.ts';
 import { type AbortCode, decodeAbort, encodeAbort } from '../wire/abort.ts';
-import { type Announcement, encodeAnnounceClear, encodeAnnouncement } from '../wire/announce.ts';
+import {
+  type Announcement,
+  encodeAnnounceClear,
+  encodeAnnouncement,
+  SEALED_KEY_BYTES,
+} from '../wire/announce.ts';
 import { type End, encodeEnd } from '../wire/end.ts';
-import { JOIN_CLEAR_BYTES, type Join, decodeJoin } from '../wire/join.ts';
+import {
+  decodeJoin,
+  decodeJoinClear,
+  JOIN_CLEAR_BYTES,
+  type JoinAccepted,
+  type JoinRefused,
+} from '../wire/join.ts';
 import { controlBodyBytesForMtu } from '../wire/limits.ts';
 import { encodeProbe } from '../wire/probe.ts';
 import {
@@ -18,14 +31,21 @@ import {
   emptySegmentHeader,
 } from '../wire/segment.ts';
 import { type Status, decodeStatus, emptyStatus } from '../wire/status.ts';
-import { ControlChannel } from './control-channel.ts';
+import { keyedSuite } from '../wire/suite.ts';
+import { ControlChannel, controlSegment } from './control-channel.ts';
+import { LookBudget } from './look-budget.ts';
+import type { SenderKeys } from './transfer-keys.ts';
 import { knownCode } from './worker-message.ts';
 
+/** JOINs looked at a second before there are keys: each costs two multiplications. */
+const ANSWERS_A_SECOND = 200;
 /** Words that nobody answers are said more than once. */
 const GOODBYES = 3;
 
 export interface ConversationListener {
-  onJoin(join: Join): void;
+  /** The receiver is there; it waits for a word from us before it decides. */
+  onUndecided(): void;
+  onJoin(join: JoinAccepted | JoinRefused): void;
   /** The status is reused: take what you need. */
   onStatus(status: Status): void;
 }
@@ -33,55 +53,102 @@ export interface ConversationListener {
 /** The receiver reported a failure: it knows already. */
 export class RemoteFailure extends ZwireError {}
 
-export class SenderConversation {
+/** What identifies the transfer, and its keys. */
+export interface ConversationTransfer extends TransferId {
+  readonly salt: Uint8Array;
+  /** Absent: the open suite. */
+  readonly keys?: SenderKeys;
+}
+
+export class SenderConversation implements Disposable {
   /** When anything was said last, ms of performance.now(). */
   spokeAtMs = 0;
   /** Segments that were malformed, foreign, forged or seen before. */
   rejected = 0;
   readonly #link: SenderLink;
   readonly #transmitter: Transmitter;
-  readonly #channel: ControlChannel;
-  readonly #salt: Uint8Array;
-  readonly #transferIdHigh: number;
-  readonly #transferIdLow: number;
+  readonly #transfer: ConversationTransfer;
+  /** Undefined until both sides have the keys: two-way, the receiver's answer makes them. */
+  #channel: ControlChannel | undefined;
+  #dataKeys: DataKeys | undefined;
+  #handshake: SenderHandshake | undefined;
+  readonly #answers: LookBudget = new LookBudget(ANSWERS_A_SECOND);
   readonly #bodyBytesMax: number;
   readonly #header: SegmentHeader = emptySegmentHeader();
   readonly #status: Status = emptyStatus();
   #announcement: Uint8Array = new Uint8Array(0);
 
-  constructor(
-    link: SenderLink,
-    transmitter: Transmitter,
-    keys: SessionKeys,
-    transfer: { readonly transferIdHigh: number; readonly transferIdLow: number; readonly salt: Uint8Array },
-    mtuBytes: number,
-  ) {
+  constructor(link: SenderLink, transmitter: Transmitter, transfer: ConversationTransfer, mtuBytes: number) {
     this.#link = link;
     this.#transmitter = transmitter;
-    this.#salt = transfer.salt;
-    this.#transferIdHigh = transfer.transferIdHigh;
-    this.#transferIdLow = transfer.transferIdLow;
-    this.#channel = new ControlChannel(
-      keys.senderControl,
-      keys.receiverControl,
-      transfer.transferIdHigh,
-      transfer.transferIdLow,
-    );
+    this.#transfer = transfer;
     this.#bodyBytesMax = controlBodyBytesForMtu(mtuBytes);
   }
 
   /** What announce() will say. Throws NAME_TOO_LONG. */
-  prepare(announcement: Announcement): void {
-    this.#announcement = encodeAnnouncement(announcement, this.#bodyBytesMax);
+  prepare(announcement: Announcement, nowMs: number): void {
+    const { keys, salt } = this.#transfer;
+    if (keys === undefined) {
+      this.#announcement = encodeAnnouncement(announcement, this.#bodyBytesMax);
+      this.#adopt(openSuiteKeys(salt));
+      return;
+    }
+    const oneWay = announcement.feedback === 'none';
+    const body = encodeAnnouncement(announcement, this.#bodyBytesMax - SEALED_KEY_BYTES);
+    const handshake = new SenderHandshake(
+      {
+        ...this.#transfer,
+        suite: keyedSuite(oneWay, keys.psk !== undefined, keys.cipher),
+        own: {
+          identity: KeyPair.fromSecret(keys.identity),
+          ...(keys.psk === undefined ? {} : { psk: keys.psk }),
+        },
+        receiverKey: keys.receiverKey,
+        senderTimeNs: timeNs(nowMs),
+      },
+      body,
+    );
+    this.#announcement = controlSegment(MessageType.announce, this.#transfer, 0, handshake.announce);
+    if (oneWay) this.#adopt(handshake.oneWayKeys());
+    else this.#handshake = handshake;
+  }
+
+  #adopt(keys: SessionKeys): void {
+    const { transferIdHigh, transferIdLow } = this.#transfer;
+    this.#channel = new ControlChannel(
+      keys.senderControl,
+      keys.receiverControl,
+      transferIdHigh,
+      transferIdLow,
+    );
+    // The channel has copies.
+    wipeKey(keys.senderControl);
+    wipeKey(keys.receiverControl);
+    this.#dataKeys = keys.data;
+  }
+
+  /** The keys of the records, once: the caller owns them. Only after JOIN, or one-way. */
+  takeDataKeys(): DataKeys {
+    const keys = this.#dataKeys;
+    if (keys === undefined) throw new Error('there are no keys');
+    this.#dataKeys = undefined;
+    return keys;
   }
 
   announce(nowMs: number): void {
+    const { keys, salt } = this.#transfer;
+    if (keys !== undefined) {
+      // The message of a handshake is made once: a repeat is the same bytes.
+      this.spokeAtMs = nowMs;
+      this.#transmitter.sendControl(this.#announcement);
+      return;
+    }
     const clear = encodeAnnounceClear({
       suite: 'open',
       keyId: new Uint8Array(8),
-      salt: this.#salt,
+      salt,
       ephemeralPublic: new Uint8Array(32),
-      senderTimeNs: BigInt(Math.round((performance.timeOrigin + nowMs) * 1000)) * 1000n,
+      senderTimeNs: timeNs(nowMs),
     });
     this.#say(MessageType.announce, this.#announcement, nowMs, clear);
   }
@@ -101,7 +168,15 @@ export class SenderConversation {
     for (let times = 0; times < GOODBYES; times++) this.#say(MessageType.abort, body, this.spokeAtMs);
   }
 
+  [Symbol.dispose](): void {
+    this.#channel?.[Symbol.dispose]();
+    this.#handshake?.wipe();
+    if (this.#dataKeys !== undefined) wipeKey(this.#dataKeys);
+  }
+
   #say(type: number, body: Uint8Array, nowMs: number, clear?: Uint8Array): void {
+    // Before there are keys nobody understands us, and nobody waits for us.
+    if (this.#channel === undefined) return;
     this.spokeAtMs = nowMs;
     this.#transmitter.sendControl(this.#channel.write(type, body, clear));
   }
@@ -128,21 +203,38 @@ export class SenderConversation {
 
   #isOurs(): boolean {
     const { transferIdHigh, transferIdLow } = this.#header;
-    return transferIdHigh === this.#transferIdHigh && transferIdLow === this.#transferIdLow;
+    const ours = this.#transfer;
+    return transferIdHigh === ours.transferIdHigh && transferIdLow === ours.transferIdLow;
   }
 
   #understand(payload: Uint8Array, listener: ConversationListener): void {
     const { type } = this.#header;
     const known = type === MessageType.status || type === MessageType.join || type === MessageType.abort;
     const clearBytes = type === MessageType.join ? JOIN_CLEAR_BYTES : 0;
-    const body = known ? this.#channel.read(this.#header, payload, clearBytes) : undefined;
+    if (type === MessageType.join && this.#channel === undefined) this.#completeHandshake(payload);
+    const body = known ? this.#channel?.read(this.#header, payload, clearBytes) : undefined;
     if (body === undefined) {
       this.rejected++;
       return;
     }
-    if (type === MessageType.join) listener.onJoin(decodeJoin(body));
+    if (type === MessageType.join) this.#onJoin(body, listener);
     else if (type === MessageType.status) this.#onStatus(body, listener);
     else throw peerAborted(body);
+  }
+
+  /** Anyone can send a JOIN: what is not the receiver's answer changes nothing. */
+  #completeHandshake(payload: Uint8Array): void {
+    if (payload.byteLength < JOIN_CLEAR_BYTES || !this.#answers.take(performance.now())) return;
+    const keys = this.#handshake?.readJoin(decodeJoinClear(payload));
+    if (keys === undefined) return;
+    this.#handshake = undefined;
+    this.#adopt(keys);
+  }
+
+  #onJoin(body: Uint8Array, listener: ConversationListener): void {
+    const join = decodeJoin(body);
+    if (join.accepted === 'undecided') listener.onUndecided();
+    else listener.onJoin(join);
   }
 
   #onStatus(body: Uint8Array, listener: ConversationListener): void {
@@ -155,6 +247,11 @@ export class SenderConversation {
     }
     listener.onStatus(status);
   }
+}
+
+/** Nanoseconds since 1970. */
+function timeNs(nowMs: number): bigint {
+  return BigInt(Math.round((performance.timeOrigin + nowMs) * 1000)) * 1000n;
 }
 
 function peerAborted(body: Uint8Array): ZwireError {

@@ -1,6 +1,5 @@
 // Worker thread of one outgoing transfer: opens the link, runs the transfer, reports its end.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openSuiteKeys } from '../seal/session-keys.ts';
 import { geometryForMtu } from '../wire/geometry.ts';
 import { Counters } from './counters.ts';
 import { MailReceiver } from './mailbox.ts';
@@ -17,8 +16,7 @@ function run(data: SenderData, port: MessagePort): void {
   using link = openSenderLink(data.pauseMs > 0 ? { ...data.link, gso: 'off' } : data.link);
   const geometry = geometryForMtu(link.mtuBytes);
   post({ kind: 'opened', gso: link.gso, mtuBytes: link.mtuBytes, peer: link.description });
-  const keys = openSuiteKeys(data.salt);
-  const transfer = new OutboundTransfer(data, link, geometry, keys, mail, new Counters(data.counters), post);
+  const transfer = new OutboundTransfer(data, link, geometry, mail, new Counters(data.counters), post);
   if (data.pauseMs > 0) transfer.pauseBeforeFrames(data.pauseMs);
   try {
     post({ kind: 'result', result: transfer.run() });

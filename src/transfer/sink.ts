@@ -1,6 +1,7 @@
 // Where the bytes of a transfer go. A policy decides on every announcement and opens the sink; nothing reaches its
 // final name or becomes a snapshot before everything has been verified.
 import type { Announcement } from '../wire/announce.ts';
+import type { AuthorizedSender } from './transfer-keys.ts';
 
 export interface CommitResult {
   /** Where it lies now: a path or a dataset. */
@@ -28,6 +29,8 @@ export interface SinkRequest {
   /** "198.18.0.1:40000" */
   readonly peer: string;
   readonly transfer: string;
+  /** Whose key the transfer is sealed with, and what its line lets it do; absent in the open suite. */
+  readonly sender?: AuthorizedSender;
 }
 
 export interface SinkPolicy {

@@ -6,6 +6,7 @@ import type { AbortCode } from '../wire/abort.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { RefusalCode } from '../wire/join.ts';
 import type { SourceAnnouncement } from './source.ts';
+import type { SenderKeys } from './transfer-keys.ts';
 
 /** An error on its way between threads. */
 export interface Failure {
@@ -54,6 +55,8 @@ export interface SenderData {
   readonly transferIdLow: number;
   /** 32 random bytes. */
   readonly salt: Uint8Array;
+  /** Absent: the open suite. */
+  readonly keys?: SenderKeys;
 }
 
 export type SenderMail =
@@ -81,6 +84,16 @@ export interface ReceiverData {
   readonly maxTransfers: number;
   readonly poolBytes: number;
   readonly mail: SharedArrayBuffer;
+  /** Absent: the open suite. */
+  readonly keys?: DoorKeys;
+}
+
+/** What the receiving worker needs of ReceiverKeys. */
+export interface DoorKeys {
+  readonly identity: Uint8Array;
+  readonly psk?: Uint8Array;
+  /** Public keys of the senders that are let in. */
+  readonly authorized: readonly Uint8Array[];
 }
 
 export type ReceiverMail =
@@ -101,6 +114,12 @@ export type ReceiverMail =
   /** Ends the worker: live transfers are aborted, the last answers linger. */
   | { readonly kind: 'stop' };
 
+/** Who a keyed announcement is from, and when it says that it was made. */
+export interface SenderProof {
+  readonly publicKey: Uint8Array;
+  readonly timeNs: bigint;
+}
+
 export type ReceiverMessage =
   | {
       readonly kind: 'listening';
@@ -117,7 +136,11 @@ export type ReceiverMessage =
       readonly announcement: Announcement;
       readonly peer: string;
       readonly counters: SharedArrayBuffer;
+      /** Absent in the open suite. */
+      readonly sender?: SenderProof;
     }
+  /** Announcements that nobody answers, told once in a while. */
+  | { readonly kind: 'strangers'; readonly count: number; readonly message: string }
   /** v0 only, which cannot answer: a transfer that there is no room for. */
   | { readonly kind: 'turnedAway'; readonly peer: string; readonly message: string }
   /** Everything verified and handed to the writer. */

@@ -14,7 +14,7 @@ import { VOLUME_FEATURE } from './zfs-source.ts';
 import { incomingStream, targetOf, type ZfsDestination } from './zfs-target.ts';
 
 export interface ZfsSinkOptions {
-  /** Take streams that nobody has signed. There are no keys yet, so without it everything is refused. */
+  /** Take streams of the open suite, which anyone can make; without it only senders with a key are let in. */
   readonly insecure: boolean;
 }
 
@@ -33,7 +33,7 @@ export function zfsSinkPolicy(destination: ZfsDestination, options: ZfsSinkOptio
   return {
     async decide(request: SinkRequest, signal: AbortSignal): Promise<Sink> {
       const { announcement } = request;
-      checkKind(announcement, options);
+      checkKind(announcement, options.insecure || request.sender !== undefined);
       const target = targetOf(destination, announcement.name);
       const reservation = { target, recursive: isRecursive(announcement) };
       checkFree(reservation, reserved);
@@ -49,7 +49,7 @@ export function zfsSinkPolicy(destination: ZfsDestination, options: ZfsSinkOptio
   };
 }
 
-function checkKind(announcement: Announcement, options: ZfsSinkOptions): void {
+function checkKind(announcement: Announcement, mayEnter: boolean): void {
   if (announcement.kind === 'file') {
     throw new ZwireError(
       'KIND_MISMATCH',
@@ -60,10 +60,10 @@ function checkKind(announcement: Announcement, options: ZfsSinkOptions): void {
       },
     );
   }
-  if (!options.insecure) {
+  if (!mayEnter) {
     throw new ZwireError('INSECURE_REQUIRED', `${announcement.name} arrives without keys, and is refused`, {
       fields: { name: announcement.name },
-      hint: 'Start both sides with --insecure, on a wire that you trust.',
+      hint: 'Give both sides keys (zwire keygen), or start both with --insecure on a wire that you trust.',
     });
   }
 }

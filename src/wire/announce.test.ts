@@ -69,7 +69,7 @@ describe('ANNOUNCE clear part', () => {
   test('passes the hostile harness', () => {
     attackDecoder({
       name: 'announce clear',
-      vectors: [encodeAnnounceClear(CLEAR)],
+      vectors: [encodeAnnounceClear(CLEAR), encodeAnnounceClear({ ...CLEAR, suite: 'Xpsk1_AESGCM' })],
       decode: decodeAnnounceClear,
       trailing: 'ignored', // the sealed body
       encode: encodeAnnounceClear,
@@ -78,7 +78,7 @@ describe('ANNOUNCE clear part', () => {
 
   test('an unknown suite is refused, not guessed at', () => {
     const bytes = encodeAnnounceClear(CLEAR);
-    bytes[0] = 1;
+    bytes[0] = 9;
     expect(() => decodeAnnounceClear(bytes)).toThrow(
       expect.objectContaining({ fields: { what: 'ANNOUNCE suite', offset: 0 } }),
     );

@@ -1,11 +1,12 @@
 // ANNOUNCE: the sender says what it wants to send and how. Payload of one control segment:
 //
-//    0 suite (1): 0 = open | zero (7)
-//    8 key id (8): which key pair or pre-shared key; zero in the open suite
+//    0 suite (1): wire/suite.ts | zero (7)
+//    8 key id (8): shows that the sender knows the receiver's key; zero in the open suite
 //   16 salt (32): fresh and random for each transfer
 //   48 ephemeral public key (32): X25519; zero in the open suite
 //   80 sender's time (8): ns since the epoch
-//   88 sealed body: JSON in UTF-8, the Announcement below, snapshot guids and sizes as decimal strings
+//   88 keyed suites: the sender's public key, sealed (48)
+//    . sealed body: JSON in UTF-8, the Announcement below, snapshot guids and sizes as decimal strings
 //    . tag (16)
 import { ByteReader, malformed } from '../bytes/byte-reader.ts';
 import { ByteWriter } from '../bytes/byte-writer.ts';
@@ -14,12 +15,15 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import { isSegmentPayload } from './geometry.ts';
 import { JsonFields, parseJsonObject } from './json-fields.ts';
 import { LIMITS } from './limits.ts';
+import { SUITES, type Suite, suiteOf } from './suite.ts';
 
 export const ANNOUNCE_CLEAR_BYTES = 88;
+/** What a keyed suite takes of the room for the body: the sender's sealed public key. */
+export const SEALED_KEY_BYTES = 48;
 
 /** The part of ANNOUNCE that is authenticated but not secret: what a receiver needs to find the keys. */
 export interface AnnounceClear {
-  readonly suite: 'open';
+  readonly suite: Suite;
   /** 8 bytes. */
   readonly keyId: Uint8Array;
   /** 32 bytes. */
@@ -72,7 +76,7 @@ const DIGEST_PATTERN = /^[0-9a-f]{64}$/;
 /** The 88 bytes of the clear part. A field of the wrong length is a RangeError. */
 export function encodeAnnounceClear(clear: AnnounceClear): Uint8Array {
   return new ByteWriter(ANNOUNCE_CLEAR_BYTES)
-    .u8(0)
+    .u8(SUITES[clear.suite].number)
     .zero(7)
     .bytes(clear.keyId, 8)
     .bytes(clear.salt, 32)
@@ -89,10 +93,10 @@ export function encodeAnnounceClear(clear: AnnounceClear): Uint8Array {
  */
 export function decodeAnnounceClear(bytes: Uint8Array): AnnounceClear {
   const reader = new ByteReader(bytes, 'ANNOUNCE');
-  if (reader.u8('suite') !== 0) reader.fail('suite', 0);
+  const suite = suiteOf(reader.u8('suite')) ?? reader.fail('suite', 0);
   reader.zero(7, 'reserved');
   return {
-    suite: 'open',
+    suite,
     keyId: reader.bytes(8, 'key id'),
     salt: reader.bytes(32, 'salt'),
     ephemeralPublic: reader.bytes(32, 'ephemeral key'),

@@ -19,6 +19,7 @@ const ACCEPTED: Join = {
   windowRecords: 96,
   have: { snapshots: [{ name: 'tank/a@b', guid: 2n ** 64n - 1n }], token: '1-bf31b879a-b8-789c636064' },
 };
+const UNDECIDED: Join = { accepted: 'undecided' };
 const REFUSED: Join = { accepted: false, code: 'EXISTS', message: 'backup/tank/a exists: größer' };
 
 describe('JOIN clear part', () => {
@@ -45,6 +46,7 @@ describe('JOIN body', () => {
     expect(Buffer.from(bytes).toString('latin1')).toBe(
       '\x01\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x10{"snapshots":[]}',
     );
+    expect(encodeJoin(UNDECIDED)).toEqual(Uint8Array.of(2, 0));
     const refused = encodeJoin({ accepted: false, code: 'BUSY', message: 'hm' });
     expect(Buffer.from(refused).toString('latin1')).toBe('\x00\x00\x00\x01\x00\x02hm');
   });
@@ -52,20 +54,20 @@ describe('JOIN body', () => {
   test('passes the hostile harness', () => {
     attackDecoder<Join>({
       name: 'join',
-      vectors: [ACCEPTED, REFUSED, { accepted: false, code: 'OTHER', message: '' } as const].map((join) =>
-        encodeJoin(join),
+      vectors: [ACCEPTED, REFUSED, UNDECIDED, { accepted: false, code: 'OTHER', message: '' } as const].map(
+        (join) => encodeJoin(join),
       ),
       decode: decodeJoin,
       trailing: 'refused',
       // Damaged UTF-8 becomes U+FFFD, three bytes for one, so a message may be cut when it is encoded again.
       check: (join) => {
-        if (!join.accepted) expect(join.message.length).toBeLessThanOrEqual(LIMITS.messageBytes);
+        if (join.accepted === false) expect(join.message.length).toBeLessThanOrEqual(LIMITS.messageBytes);
       },
     });
   });
 
   test('every answer survives', () => {
-    for (const join of [ACCEPTED, REFUSED]) expect(decodeJoin(encodeJoin(join))).toEqual(join);
+    for (const join of [ACCEPTED, REFUSED, UNDECIDED]) expect(decodeJoin(encodeJoin(join))).toEqual(join);
   });
 
   test('every refusal code survives, and its number stays', () => {
@@ -85,7 +87,7 @@ describe('JOIN body', () => {
     });
     for (const number of Object.values(REFUSAL_CODES)) {
       const join = decodeJoin(Uint8Array.of(0, 0, number >> 8, number & 255, 0, 0));
-      expect(join.accepted ? 0 : REFUSAL_CODES[join.code]).toBe(number);
+      expect(join.accepted === false ? REFUSAL_CODES[join.code] : 0).toBe(number);
       expect(decodeJoin(encodeJoin(join))).toEqual(join);
     }
   });
@@ -96,10 +98,12 @@ describe('JOIN body', () => {
     expect(decodeJoin(bytes)).toEqual({ ...REFUSED, code: 'OTHER' });
   });
 
-  test('an answer is yes or no', () => {
+  test('an answer is yes, no or not yet', () => {
     const bytes = encodeJoin(ACCEPTED);
-    bytes[0] = 2;
-    expect(() => decodeJoin(bytes)).toThrow(MALFORMED);
+    for (const answer of [2, 3, 255]) {
+      bytes[0] = answer;
+      expect(() => decodeJoin(bytes)).toThrow(MALFORMED);
+    }
   });
 
   test('long messages are cut, long lists lose the oldest snapshots', () => {
@@ -113,7 +117,7 @@ describe('JOIN body', () => {
       );
       expect(bytes.length + JOIN_CLEAR_BYTES).toBeLessThanOrEqual(bodyBytes);
       const join = decodeJoin(bytes);
-      const kept = join.accepted ? join.have.snapshots : [];
+      const kept = join.accepted === true ? join.have.snapshots : [];
       expect(kept.length).toBeGreaterThan(5);
       expect(kept).toEqual(snapshots.slice(0, kept.length));
     }

@@ -1,10 +1,11 @@
 // JOIN: the receiver's answer to an ANNOUNCE. Payload of one control segment:
 //
-//    0 nonce (32): fresh and random for each transfer; zero in a refusal before keys are known
+//    0 open suite: nonce (32), random | keyed: tag of the handshake's second message (16), zero (16)
 //   32 ephemeral public key (32): X25519; zero in the open suite
 //   64 sealed body, one of
 //        0 answer (1): 1 accepted | zero (1) | credit limit (6) | window (4) | length (2) | what it has: JSON
 //        0 answer (1): 0 refused  | zero (1) | refusal code (2) | length (2) | message: UTF-8
+//        0 answer (1): 2 undecided | zero (1)
 //    . tag (16)
 import { ByteReader, malformed } from '../bytes/byte-reader.ts';
 import { ByteWriter } from '../bytes/byte-writer.ts';
@@ -66,8 +67,13 @@ export interface JoinRefused {
   readonly message: string;
 }
 
+/** The receiver is there and shows its key; it decides when the sender has proved that it is there now. */
+export interface JoinUndecided {
+  readonly accepted: 'undecided';
+}
+
 /** The sealed body of JOIN. */
-export type Join = JoinAccepted | JoinRefused;
+export type Join = JoinAccepted | JoinRefused | JoinUndecided;
 
 const TOKEN_PATTERN = /^[0-9a-zA-Z-]*$/;
 const ACCEPTED_HEAD_BYTES = 14;
@@ -95,6 +101,7 @@ export function decodeJoinClear(bytes: Uint8Array): JoinClear {
 export function encodeJoin(join: Join, bodyBytesMax: number = LIMITS.controlBodyBytes): Uint8Array {
   const room = bodyBytesMax - JOIN_CLEAR_BYTES;
   const writer = new ByteWriter(room);
+  if (join.accepted === 'undecided') return writer.u8(2).zero(1).finish();
   if (!join.accepted) {
     const message = encodeMessage(join.message, room - REFUSED_HEAD_BYTES);
     return writer.u8(0).zero(1).u16(REFUSAL_CODES[join.code]).u16(message.length).bytes(message).finish();
@@ -119,8 +126,12 @@ export function decodeJoin(bytes: Uint8Array): Join {
   if (bytes.length > LIMITS.controlBodyBytes) throw malformed('JOIN body (too long)', 0);
   const reader = new ByteReader(bytes, 'JOIN');
   const answer = reader.u8('answer');
-  if (answer > 1) reader.fail('answer', 0);
+  if (answer > 2) reader.fail('answer', 0);
   reader.zero(1, 'reserved');
+  if (answer === 2) {
+    reader.end();
+    return { accepted: 'undecided' };
+  }
   if (answer === 0) {
     const code = codeName(REFUSAL_CODES, reader.u16('refusal code'), 'OTHER');
     const message = readMessage(reader);

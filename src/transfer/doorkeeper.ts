@@ -1,0 +1,165 @@
+// Who comes in: reads the announcements of transfers that nobody knows yet. A receiver with keys takes keyed suites
+// alone, from senders on its list; whoever else announces something gets no answer and no memory. It is counted, and
+// one line in a while says so.
+import { formatPublicKey } from '../seal/public-key.ts';
+import { type OwnKeys, ReceiverHandshake } from '../seal/handshake.ts';
+import { KeyPair } from '../seal/key-pair.ts';
+import { openSuiteKeys, type SessionKeys, wipeKey } from '../seal/session-keys.ts';
+import {
+  ANNOUNCE_CLEAR_BYTES,
+  type AnnounceClear,
+  type Announcement,
+  decodeAnnounceClear,
+  decodeAnnouncement,
+} from '../wire/announce.ts';
+import type { JoinClear } from '../wire/join.ts';
+import type { SegmentHeader } from '../wire/segment.ts';
+import { ControlChannel } from './control-channel.ts';
+import { LookBudget } from './look-budget.ts';
+import type { DoorKeys } from './worker-message.ts';
+
+/** Announcements a second that cost keys, memory or a process; more are dropped unread. */
+const LOOKS_A_SECOND = 100;
+/** Announcements a second whose key id is hashed, some 5 us each. */
+const HASHES_A_SECOND = 20_000;
+const TELL_EVERY_MS = 10_000;
+
+/** An announcement that may become a transfer; whoever takes it owns channel and keys. */
+export interface Visitor {
+  readonly announcement: Announcement;
+  readonly channel: ControlChannel;
+  /** For the records; the control keys are in the channel. */
+  readonly keys: SessionKeys;
+  readonly senderTimeNs: bigint;
+  /** Undefined in the open suite. */
+  readonly keyed: KeyedVisitor | undefined;
+}
+
+export interface KeyedVisitor {
+  readonly senderKey: Uint8Array;
+  /** The payload of the ANNOUNCE: it is repeated as it is, so that another one is not of this sender. */
+  readonly announce: Uint8Array;
+  /** Two-way: what every JOIN carries, so that the sender comes to the same keys. */
+  readonly joinClear: JoinClear | undefined;
+}
+
+export interface StrangerReport {
+  readonly count: number;
+  readonly message: string;
+}
+
+export class Doorkeeper {
+  readonly #own: OwnKeys | undefined;
+  readonly #authorized: readonly Uint8Array[];
+  readonly #looks: LookBudget = new LookBudget(LOOKS_A_SECOND);
+  readonly #hashes: LookBudget = new LookBudget(HASHES_A_SECOND);
+  #strangers = 0;
+  #reason = '';
+  #toldAtMs = -Infinity;
+
+  /** Without keys only the open suite is taken. */
+  constructor(keys: DoorKeys | undefined) {
+    this.#authorized = keys?.authorized ?? [];
+    this.#own =
+      keys === undefined
+        ? undefined
+        : {
+            identity: KeyPair.fromSecret(keys.identity),
+            ...(keys.psk === undefined ? {} : { psk: keys.psk }),
+          };
+  }
+
+  /** Reads an ANNOUNCE; undefined when it stays outside. Throws WIRE_MALFORMED where it is authentic and senseless. */
+  look(header: SegmentHeader, payload: Uint8Array, nowMs: number): Visitor | undefined {
+    const clear = decodeAnnounceClear(payload);
+    const own = this.#own;
+    if (own === undefined) {
+      if (clear.suite !== 'open')
+        return this.turnAway('it is sealed for a receiver with keys; this one has none');
+      return this.#looks.take(nowMs) ? openVisitor(header, clear, payload) : undefined;
+    }
+    if (clear.suite === 'open')
+      return this.turnAway('it is without keys, and this receiver takes only senders it knows');
+    if (!this.#hashes.take(nowMs)) return undefined;
+    if (!ReceiverHandshake.isFor(own.identity.publicKey, header, clear)) {
+      return this.turnAway('it is made for another receiver key, or forged');
+    }
+    if (!this.#looks.take(nowMs)) return undefined;
+    const handshake = ReceiverHandshake.read(own, header, clear, payload);
+    if (handshake === undefined)
+      return this.turnAway('it fails its check, or was made with another shared key');
+    if (!this.#authorized.some((key) => Buffer.compare(key, handshake.senderKey) === 0)) {
+      handshake.wipe();
+      return this.turnAway(
+        `its sender is not on the list; to let it in, add: ${formatPublicKey(handshake.senderKey)}`,
+      );
+    }
+    return keyedVisitor(header, clear, payload, handshake);
+  }
+
+  /** Counts somebody who stays outside. */
+  turnAway(reason: string): undefined {
+    this.#strangers++;
+    this.#reason = reason;
+    return undefined;
+  }
+
+  /** What there is to say of strangers: once in a while, however many they are. */
+  report(nowMs: number): StrangerReport | undefined {
+    if (this.#strangers === 0 || nowMs - this.#toldAtMs < TELL_EVERY_MS) return undefined;
+    const count = this.#strangers;
+    this.#strangers = 0;
+    this.#toldAtMs = nowMs;
+    const what = count === 1 ? 'an announcement was' : `${count} announcements were`;
+    const last = count === 1 ? '' : 'of the last: ';
+    return { count, message: `${what} ignored: ${last}${this.#reason}` };
+  }
+}
+
+function channelOf(keys: SessionKeys, header: SegmentHeader): ControlChannel {
+  const { transferIdHigh, transferIdLow } = header;
+  const channel = new ControlChannel(keys.receiverControl, keys.senderControl, transferIdHigh, transferIdLow);
+  // The channel has copies.
+  wipeKey(keys.receiverControl);
+  wipeKey(keys.senderControl);
+  return channel;
+}
+
+function openVisitor(header: SegmentHeader, clear: AnnounceClear, payload: Uint8Array): Visitor | undefined {
+  const keys = openSuiteKeys(clear.salt);
+  const channel = channelOf(keys, header);
+  // A channel holds memory outside the garbage collector's reach: one that nobody takes is given back at once.
+  let taken = false;
+  try {
+    const body = channel.read(header, payload, ANNOUNCE_CLEAR_BYTES);
+    if (body === undefined) return undefined;
+    const announcement = decodeAnnouncement(body);
+    taken = true;
+    return { announcement, channel, keys, senderTimeNs: clear.senderTimeNs, keyed: undefined };
+  } finally {
+    if (!taken) channel[Symbol.dispose]();
+  }
+}
+
+function keyedVisitor(
+  header: SegmentHeader,
+  clear: AnnounceClear,
+  payload: Uint8Array,
+  handshake: ReceiverHandshake,
+): Visitor {
+  const announcement = decodeAnnouncement(handshake.body);
+  // The suite says whether an answer makes the keys; an announcement that says otherwise is not ours.
+  if (handshake.oneWay !== (announcement.feedback === 'none')) {
+    throw new RangeError('feedback and suite disagree');
+  }
+  const answer = handshake.oneWay ? undefined : handshake.answer();
+  const keys = answer?.keys ?? handshake.oneWayKeys();
+  const { senderKey } = handshake;
+  return {
+    announcement,
+    channel: channelOf(keys, header),
+    keys,
+    senderTimeNs: clear.senderTimeNs,
+    keyed: { senderKey, announce: payload, joinClear: answer?.joinClear },
+  };
+}
