@@ -20,12 +20,13 @@ const RANKS: Readonly<Record<string, number>> = {
   zfs: 4,
   link: 4,
   transfer: 5,
+  library: 6,
   replicate: 6,
   serve: 7,
   cli: 8,
 };
 /** Rank permits these, design does not: a link carries sealed bytes and never sees a key. */
-const FORBIDDEN_EDGES: readonly string[] = ['link->seal'];
+const FORBIDDEN_EDGES: readonly string[] = ['link->seal', 'library->replicate', 'replicate->library'];
 /** Packages and modules that only one room may import. */
 const OWNERS: Readonly<Record<string, string>> = { koffi: 'sys', 'node:child_process': 'exec' };
 /** The only file outside src/ that sources may name: the version is in it, and it is beside dist/ too. */

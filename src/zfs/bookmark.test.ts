@@ -24,7 +24,7 @@ function taken(guid: number): FakeZfs {
       stderr: `cannot create bookmark '${mark}': bookmark exists\n`,
       exitCode: 1,
     })
-    .on(list('snapshot'), { stdout: `snapshot\t${snapshot}\t7\t10\n` })
+    .snapshots('tank/my data', { mon: [7n, 10] })
     .on(list('bookmark'), { stdout: `bookmark\t${mark}\t${guid}\t10\n` });
 }
 

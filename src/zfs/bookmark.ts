@@ -1,8 +1,9 @@
 // Bookmarks: where an increment can start although its snapshot is gone. One is what it is by its guid.
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { runZfs } from './command.ts';
-import { type ListedBookmark, type ListedSnapshot, listEntities } from './entity.ts';
-import { type BookmarkName, type DatasetName, datasetOf, type SnapshotName } from './name.ts';
+import { snapshotGuid } from './dataset.ts';
+import { byCreation, type ListedBookmark, listEntities } from './entity.ts';
+import { type BookmarkName, type DatasetName, datasetOf, isSnapshotName, type SnapshotName } from './name.ts';
 
 /**
  * Makes a bookmark of a snapshot, or a copy of a bookmark. When one of that name exists and is of the same guid,
@@ -19,8 +20,8 @@ export async function createBookmark(
     return 'created';
   } catch (error) {
     if (!(error instanceof ZwireError) || error.code !== 'ZFS_BOOKMARK_EXISTS') throw error;
-    const [wanted, found] = [await getVersion(source, signal), await getVersion(bookmark, signal)];
-    if (wanted !== undefined && wanted.guid === found?.guid) return 'exists';
+    const [wanted, found] = [await guidOf(source, signal), await guidOf(bookmark, signal)];
+    if (wanted !== undefined && wanted === found) return 'exists';
     throw new ZwireError(
       'ZFS_BOOKMARK_EXISTS',
       `cannot bookmark ${source}: ${bookmark} is of another snapshot`,
@@ -28,8 +29,8 @@ export async function createBookmark(
         fields: {
           bookmark,
           source,
-          ...(found === undefined ? {} : { guid: found.guid }),
-          ...(wanted === undefined ? {} : { expected: wanted.guid }),
+          ...(found === undefined ? {} : { guid: found }),
+          ...(wanted === undefined ? {} : { expected: wanted }),
         },
         hint: 'Choose another name, or destroy that bookmark if nothing needs it.',
         cause: error,
@@ -59,22 +60,20 @@ export async function listBookmarks(dataset: DatasetName, signal?: AbortSignal):
   for await (const entity of listEntities({ of: dataset, depth: 1, types: ['bookmark'], ...options })) {
     if (entity.type === 'bookmark') found.push(entity);
   }
-  return found.sort((a, b) => Number(a.createtxg - b.createtxg));
+  return found.sort(byCreation);
 }
 
-/** A snapshot or bookmark by name; undefined when it does not exist. */
-export async function getVersion(
-  name: SnapshotName | BookmarkName,
+/** A bookmark by name; undefined when it does not exist. */
+export async function getBookmark(
+  name: BookmarkName,
   signal?: AbortSignal,
-): Promise<ListedSnapshot | ListedBookmark | undefined> {
-  const options = signal === undefined ? {} : { signal };
-  for await (const entity of listEntities({
-    of: datasetOf(name),
-    depth: 1,
-    types: [name.includes('#') ? 'bookmark' : 'snapshot'],
-    ...options,
-  })) {
-    if (entity.name === name && (entity.type === 'snapshot' || entity.type === 'bookmark')) return entity;
-  }
-  return undefined;
+): Promise<ListedBookmark | undefined> {
+  return (await listBookmarks(datasetOf(name), signal)).find((bookmark) => bookmark.name === name);
+}
+
+async function guidOf(
+  name: SnapshotName | BookmarkName,
+  signal: AbortSignal | undefined,
+): Promise<bigint | undefined> {
+  return isSnapshotName(name) ? snapshotGuid(name, signal) : (await getBookmark(name, signal))?.guid;
 }

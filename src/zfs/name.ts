@@ -113,7 +113,8 @@ function isDatasetName(text: string): text is DatasetName {
   return datasetFault(text) === undefined;
 }
 
-function isSnapshotName(text: string): text is SnapshotName {
+/** Whether it is a whole snapshot name. */
+export function isSnapshotName(text: string): text is SnapshotName {
   return partFault(text, '@', 'snapshot') === undefined;
 }
 

@@ -50,3 +50,35 @@ test('throwing away what is not there says so', async () => {
   });
   await expect(abortPartial(target)).rejects.toMatchObject({ code: 'ZFS_NO_PARTIAL_STATE' });
 });
+
+test('properties can be set and left out, and what never can be is refused before anything runs', () => {
+  const plan: ReceivePlan = {
+    target: parseDatasetName('tank/b'),
+    type: 'filesystem',
+    incremental: false,
+    recursive: false,
+  };
+  expect(
+    receiveArguments({
+      ...plan,
+      resumable: false,
+      set: { readonly: 'off', 'a:b': 'x y', mountpoint: '/b' },
+      exclude: ['quota'],
+    }),
+  ).toEqual(
+    'receive -u -o readonly=off -o canmount=noauto -o a:b=x_y -o mountpoint=/b -x quota tank/b'
+      .split(' ')
+      .map((word) => word.replace('_', ' ')),
+  );
+  const code = (set: Readonly<Record<string, string>>, exclude: string[] = []): unknown => {
+    try {
+      return receiveArguments({ ...plan, set, exclude });
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(code({ volsize: '1G' })).toMatchObject({ code: 'ZFS_PROPERTY_INVALID' });
+  expect(code({ keylocation: 'prompt' })).toMatchObject({ code: 'ZFS_PROPERTY_INVALID' });
+  expect(code({ '-o x': '1' })).toMatchObject({ code: 'NAME_INVALID' });
+  expect(code({}, ['-F'])).toMatchObject({ code: 'NAME_INVALID' });
+});

@@ -1,11 +1,12 @@
 // `zfs receive`: its arguments, the running command, and what to throw away after one that was interrupted.
 // Never -F: a stream that does not fit is refused, by target.ts before it starts or by ZFS itself.
-import type { ZwireError } from '../bytes/zwire-error.ts';
+import { ZwireError } from '../bytes/zwire-error.ts';
 import { commandLine, type RunningProcess, startProcess } from '../exec/process.ts';
 import { runZfs } from './command.ts';
 import { type DatasetType, listDatasets } from './dataset.ts';
 import { zfsErrorFrom } from './error.ts';
 import type { DatasetName } from './name.ts';
+import { parsePropertyName, propertyAssignment } from './property-name.ts';
 
 export interface ReceivePlan {
   readonly target: DatasetName;
@@ -14,7 +15,22 @@ export interface ReceivePlan {
   readonly incremental: boolean;
   /** A stream of `zfs send -R`, which carries properties. */
   readonly recursive: boolean;
+  /** Keep what arrives before an interruption (-s), so that it can go on. Default: true. */
+  readonly resumable?: boolean;
+  /** Properties to set on the top (-o), over zwire's own; below it they are inherited. */
+  readonly set?: Readonly<Record<string, string>>;
+  /** Properties of the stream to leave out (-x); a local setting of the target stays. */
+  readonly exclude?: readonly string[];
 }
+
+/** What `zfs receive -o` never takes (zfs_setup_cmdline_props), and would say so only at the end of a stream. */
+const NEVER_SET: ReadonlySet<string> = new Set([
+  'normalization',
+  'casesensitivity',
+  'version',
+  'volsize',
+  'utf8only',
+]);
 
 /**
  * The arguments of `zfs`. What arrives is resumable (-s), not mounted (-u) and read-only, and does not take its
@@ -25,19 +41,41 @@ export interface ReceivePlan {
  *   setting of the target alone and keeps the sender from moving what exists or what is new below it.
  * On a recursive stream -o sets the top and makes the children inherit; canmount is not inheritable, so the
  * children's is set after the receive, and so is that of a top of unknown type.
+ * Throws NAME_INVALID and ZFS_PROPERTY_INVALID for a property that cannot be set this way.
  */
 export function receiveArguments(plan: ReceivePlan): string[] {
-  const filesystem = plan.type === 'filesystem';
+  const makesFilesystem = plan.type === 'filesystem' && !plan.incremental;
+  const keepsMountpoint = plan.type !== 'volume' && (!plan.incremental || plan.recursive);
+  const set: Readonly<Record<string, string>> = {
+    readonly: 'on',
+    ...(makesFilesystem ? { canmount: 'noauto' } : {}),
+    ...plan.set,
+  };
+  const exclude = new Set([
+    ...(keepsMountpoint ? ['mountpoint'] : []),
+    ...(plan.exclude ?? []).map(parsePropertyName),
+  ]);
+  for (const name of Object.keys(set)) {
+    if (NEVER_SET.has(name) || (name === 'keylocation' && set['keylocation'] === 'prompt'))
+      throw unsettable(name);
+    // ZFS refuses both for one property; what is set is not taken from the stream anyway.
+    exclude.delete(name);
+  }
   return [
     'receive',
-    '-s',
+    ...(plan.resumable === false ? [] : ['-s']),
     '-u',
-    '-o',
-    'readonly=on',
-    ...(filesystem && !plan.incremental ? ['-o', 'canmount=noauto'] : []),
-    ...(plan.type !== 'volume' && (!plan.incremental || plan.recursive) ? ['-x', 'mountpoint'] : []),
+    ...Object.entries(set).flatMap(([name, value]) => ['-o', propertyAssignment(name, value)]),
+    ...[...exclude].flatMap((name) => ['-x', name]),
     plan.target,
   ];
+}
+
+function unsettable(property: string): ZwireError {
+  return new ZwireError('ZFS_PROPERTY_INVALID', `a receive cannot set ${property}`, {
+    fields: { property },
+    hint: 'It comes with the stream. keylocation can be a file: keylocation=file:///path.',
+  });
 }
 
 /** Starts `zfs receive` on a pipe. The caller keeps and closes `stdinFd`; receiveError tells why it failed. */

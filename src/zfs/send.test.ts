@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeZfs, missing } from '../../test/fake-zfs.ts';
-import { parseSnapshotName } from './name.ts';
+import { parseBookmarkName, parseSnapshotName } from './name.ts';
 import {
   estimateSend,
   parseEstimate,
@@ -23,6 +23,9 @@ test.each<[SendPlan, string[]]>([
   [full, []],
   [delta, ['-i', from]],
   [{ ...delta, intermediates: true }, ['-I', from]],
+  [{ ...full, raw: true }, ['-w']],
+  [{ ...delta, raw: true, properties: true }, ['-w', '-p', '-i', from]],
+  [{ ...delta, from: parseBookmarkName('tank/my data#mon') }, ['-i', 'tank/my data#mon']],
   [{ kind: 'recursive', to, intermediates: false }, ['-R']],
   [{ kind: 'recursive', to, from, intermediates: false }, ['-R', '-i', from]],
   [{ kind: 'recursive', to, from, intermediates: true }, ['-R', '-I', from]],
@@ -162,4 +165,19 @@ test('the stream goes into the descriptor, and a failure is the error of its tex
     code: 'ZFS_IO_ERROR',
     message: "zfs send -L -c 'tank/my data@tue' failed: warning: cannot send 'tank/my data@tue': I/O error",
   });
+});
+
+test('an increment can start from a bookmark, but not one with the snapshots between', async () => {
+  using zfs = new FakeZfs();
+  const mark = parseBookmarkName('tank/my data#mon');
+  zfs.dataset('tank/my data', {}).snapshots('tank/my data', { tue: [22n, 6] });
+  const list = ['list', '-Hp', '-d', '1', '-t', 'bookmark', '-o', 'type,name,guid,createtxg', 'tank/my data'];
+  zfs.on(list, { stdout: `bookmark\t${mark}\t11\t5\n` });
+  const plan: SendPlan = { kind: 'incremental', from: mark, to, intermediates: false };
+  expect((await validateSendPlan(plan)).from).toMatchObject({ name: mark, guid: 11n });
+  await expect(validateSendPlan({ ...plan, intermediates: true })).rejects.toMatchObject({
+    code: 'ZFS_FROM_MISSING',
+  });
+  const gone: SendPlan = { ...plan, from: parseBookmarkName('tank/my data#gone') };
+  await expect(validateSendPlan(gone)).rejects.toMatchObject({ code: 'ZFS_FROM_MISSING' });
 });

@@ -1,36 +1,63 @@
 // `zfs send`: what to send, whether it can be sent, how much it will be, and the running command.
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { commandLine, quoteWord, type RunningProcess, runProcess, startProcess } from '../exec/process.ts';
+import { getBookmark } from './bookmark.ts';
 import { type Dataset, getDataset, getSnapshot, listSnapshots, type Snapshot } from './dataset.ts';
 import { zfsErrorFrom } from './error.ts';
-import { type DatasetName, datasetOf, type SnapshotName } from './name.ts';
+import { type BookmarkName, type DatasetName, datasetOf, isSnapshotName, type SnapshotName } from './name.ts';
+import type { ResumeToken } from './resume.ts';
 import { replicatedDigest } from './replicated-digest.ts';
 
+/** What every kind of plan can ask for beside its range. */
+interface SendForm {
+  /** As it lies on the disks (-w): an encrypted dataset stays encrypted, and its key need not be loaded. */
+  readonly raw?: boolean;
+  /** With the dataset's properties (-p); a recursive stream always has them. */
+  readonly properties?: boolean;
+}
+
 /** What to send, as asked: not checked against the pool yet. */
-export type SendPlan =
-  /** One snapshot with everything it refers to. */
-  | { readonly kind: 'full'; readonly to: SnapshotName }
-  /** What changed between two snapshots of one dataset; with `intermediates` (-I) those between them as well. */
-  | {
-      readonly kind: 'incremental';
-      readonly from: SnapshotName;
-      readonly to: SnapshotName;
-      readonly intermediates: boolean;
+export type SendPlan = SendForm &
+  (
+    | /** One snapshot with everything it refers to. */ { readonly kind: 'full'; readonly to: SnapshotName }
+    /** What changed since a snapshot or bookmark of the dataset; with `intermediates` (-I) those between as well. */
+    | {
+        readonly kind: 'incremental';
+        readonly from: SnapshotName | BookmarkName;
+        readonly to: SnapshotName;
+        readonly intermediates: boolean;
+      }
+    /** A dataset and all below it, with all their snapshots and properties (-R); with `from` only what is newer. */
+    | {
+        readonly kind: 'recursive';
+        readonly to: SnapshotName;
+        readonly from?: SnapshotName;
+        readonly intermediates: boolean;
+      }
+  );
+
+/** What goes on with an interrupted receive: what it is of, the token or the dataset says. */
+export type ContinuedSend =
+  | /** Where a receiver that kept its part (-s) has stopped. */ {
+      readonly kind: 'resume';
+      readonly token: ResumeToken;
     }
-  /** A dataset and all below it, with all their snapshots and properties (-R); with `from` only what is newer. */
-  | {
-      readonly kind: 'recursive';
-      readonly to: SnapshotName;
-      readonly from?: SnapshotName;
-      readonly intermediates: boolean;
-    };
+  /** What a dataset of this host has received in part (--saved). */
+  | { readonly kind: 'saved'; readonly dataset: DatasetName };
+
+/** Where an increment starts: a bookmark does as well as its snapshot. */
+export interface SendOrigin {
+  readonly name: SnapshotName | BookmarkName;
+  readonly guid: bigint;
+  readonly createtxg: bigint;
+}
 
 /** A plan whose snapshots exist, are of one dataset and in order. */
 export interface ValidatedSendPlan {
   readonly plan: SendPlan;
   readonly dataset: Dataset;
   readonly to: Snapshot;
-  readonly from: Snapshot | undefined;
+  readonly from: SendOrigin | undefined;
   /** Of a recursive plan: what the target must hold afterwards. */
   readonly replicated: { readonly count: number; readonly digest: string } | undefined;
 }
@@ -39,8 +66,12 @@ export interface ValidatedSendPlan {
 const ESTIMATE_END = 1n << 63n;
 
 /** The arguments of `zfs`: large blocks and compressed records travel as they are stored. */
-export function sendArguments(plan: SendPlan): string[] {
-  return ['send', '-L', '-c', ...rangeArguments(plan), plan.to];
+export function sendArguments(plan: SendPlan | ContinuedSend): string[] {
+  // The token has the flags of the interrupted send in it.
+  if (plan.kind === 'resume') return ['send', '-t', plan.token];
+  if (plan.kind === 'saved') return ['send', '--saved', plan.dataset];
+  const form = [...(plan.raw === true ? ['-w'] : []), ...(plan.properties === true ? ['-p'] : [])];
+  return ['send', '-L', '-c', ...form, ...rangeArguments(plan), plan.to];
 }
 
 function rangeArguments(plan: SendPlan): string[] {
@@ -58,16 +89,24 @@ export async function validateSendPlan(plan: SendPlan, signal?: AbortSignal): Pr
   const name = datasetOf(plan.to);
   const fromName = plan.kind === 'full' ? undefined : plan.from;
   if (fromName !== undefined && datasetOf(fromName) !== name) throw otherDataset(fromName, plan.to);
+  if (plan.kind === 'incremental' && plan.intermediates && plan.from.includes('#')) throw marked(plan.from);
   const dataset = await requireDataset(name, signal);
   const to = await getSnapshot(plan.to, signal);
   if (to === undefined) throw await missingSnapshot('ZFS_SNAPSHOT_MISSING', plan.to, signal);
-  const from = fromName === undefined ? undefined : await getSnapshot(fromName, signal);
+  const from = fromName === undefined ? undefined : await findOrigin(fromName, signal);
   if (fromName !== undefined && from === undefined) {
     throw await missingSnapshot('ZFS_FROM_MISSING', fromName, signal);
   }
   if (from !== undefined && from.createtxg >= to.createtxg) throw notEarlier(from, to);
   const replicated = plan.kind === 'recursive' ? await wholeTree(plan.to, signal) : undefined;
   return { plan, dataset, to, from, replicated };
+}
+
+async function findOrigin(
+  name: SnapshotName | BookmarkName,
+  signal: AbortSignal | undefined,
+): Promise<SendOrigin | undefined> {
+  return isSnapshotName(name) ? getSnapshot(name, signal) : getBookmark(name, signal);
 }
 
 /** The dataset to send. Throws ZFS_DATASET_MISSING. */
@@ -78,7 +117,10 @@ export async function requireDataset(name: DatasetName, signal?: AbortSignal): P
 }
 
 /** Bytes of the stream as `zfs send -nvP` estimates them; undefined when it does not say or says nonsense. */
-export async function estimateSend(plan: SendPlan, signal?: AbortSignal): Promise<bigint | undefined> {
+export async function estimateSend(
+  plan: SendPlan | ContinuedSend,
+  signal?: AbortSignal,
+): Promise<bigint | undefined> {
   const [command = 'send', ...rest] = sendArguments(plan);
   const options = signal === undefined ? {} : { signal };
   const result = await runProcess('zfs', [command, '-n', '-v', '-P', ...rest], options);
@@ -94,7 +136,11 @@ export function parseEstimate(output: string): bigint | undefined {
 }
 
 /** Starts `zfs send` into a pipe. The caller keeps and closes `stdoutFd`; sendError tells why it failed. */
-export function startSend(plan: SendPlan, stdoutFd: number, signal?: AbortSignal): Promise<RunningProcess> {
+export function startSend(
+  plan: SendPlan | ContinuedSend,
+  stdoutFd: number,
+  signal?: AbortSignal,
+): Promise<RunningProcess> {
   return startProcess('zfs', sendArguments(plan), {
     stdout: stdoutFd,
     ...(signal === undefined ? {} : { signal }),
@@ -103,15 +149,20 @@ export function startSend(plan: SendPlan, stdoutFd: number, signal?: AbortSignal
 
 /** The error of a `zfs send` that ended without success. */
 export function sendError(
-  plan: SendPlan,
+  plan: SendPlan | ContinuedSend,
   status: { readonly stderr: string; readonly exitCode: number | null; readonly signal: string | null },
 ): ZwireError {
   return zfsErrorFrom(status.stderr, {
     action: commandLine('zfs', sendArguments(plan)),
-    dataset: datasetOf(plan.to),
+    ...datasetField(plan),
     exitCode: status.exitCode,
     signal: status.signal,
   });
+}
+
+function datasetField(plan: SendPlan | ContinuedSend): { dataset?: DatasetName } {
+  if (plan.kind === 'resume') return {};
+  return { dataset: plan.kind === 'saved' ? plan.dataset : datasetOf(plan.to) };
 }
 
 /** `zfs send -R` fails when a dataset below lacks the snapshot: say which, before it starts. */
@@ -145,21 +196,32 @@ function missingDataset(dataset: DatasetName): ZwireError {
 
 async function missingSnapshot(
   code: 'ZFS_SNAPSHOT_MISSING' | 'ZFS_FROM_MISSING',
-  snapshot: SnapshotName,
+  snapshot: SnapshotName | BookmarkName,
   signal?: AbortSignal,
 ): Promise<ZwireError> {
   const dataset = datasetOf(snapshot);
   const newest = (await listSnapshots(dataset, { signal }))?.at(-1)?.name;
-  return new ZwireError(code, `cannot send: ${dataset} has no snapshot ${snapshot.slice(dataset.length)}`, {
-    fields: { dataset, snapshot, ...(newest === undefined ? {} : { newest }) },
-    hint:
-      newest === undefined
-        ? `It has none at all: zfs snapshot ${quoteWord(`${dataset}@NAME`)}.`
-        : `Its newest is ${newest}. All: zfs list -t snapshot ${quoteWord(dataset)}.`,
+  return new ZwireError(
+    code,
+    `cannot send: ${dataset} has no ${snapshot.includes('#') ? 'bookmark' : 'snapshot'} ${snapshot.slice(dataset.length)}`,
+    {
+      fields: { dataset, snapshot, ...(newest === undefined ? {} : { newest }) },
+      hint:
+        newest === undefined
+          ? `It has none at all: zfs snapshot ${quoteWord(`${dataset}@NAME`)}.`
+          : `Its newest is ${newest}. All: zfs list -t snapshot ${quoteWord(dataset)}.`,
+    },
+  );
+}
+
+function marked(from: SnapshotName | BookmarkName): ZwireError {
+  return new ZwireError('ZFS_FROM_MISSING', `cannot send the snapshots since ${from}: it is a bookmark`, {
+    fields: { from },
+    hint: 'Send without the snapshots between, or start from a snapshot.',
   });
 }
 
-function otherDataset(from: SnapshotName, to: SnapshotName): ZwireError {
+function otherDataset(from: SnapshotName | BookmarkName, to: SnapshotName): ZwireError {
   return new ZwireError(
     'ZFS_FROM_OTHER_DATASET',
     `cannot send the difference from ${from} to ${to}: they are of different datasets`,
@@ -167,7 +229,7 @@ function otherDataset(from: SnapshotName, to: SnapshotName): ZwireError {
   );
 }
 
-function notEarlier(from: Snapshot, to: Snapshot): ZwireError {
+function notEarlier(from: SendOrigin, to: Snapshot): ZwireError {
   const how = from.guid === to.guid ? 'they are the same snapshot' : `${from.name} is not the older one`;
   return new ZwireError('ZFS_FROM_NOT_EARLIER', `cannot send from ${from.name} to ${to.name}: ${how}`, {
     fields: { from: from.name, to: to.name, fromTxg: from.createtxg, toTxg: to.createtxg },

@@ -1,0 +1,143 @@
+// Takes the chunks of a send stream and feeds them to `zfs receive`. Never -F: what does not fit is refused.
+import type { Socket } from 'node:net';
+import { ZwireError } from '../bytes/zwire-error.ts';
+import { PipedProcess } from '../transfer/piped-process.ts';
+import type { CommitResult } from '../transfer/sink.ts';
+import { getDataset, listSnapshots, setProperty } from '../zfs/dataset.ts';
+import { type DatasetName, parseDatasetName } from '../zfs/name.ts';
+import { receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
+import { checkTarget } from '../zfs/target.ts';
+import { endStream, reopenPipe, writeChunk, writePipe } from './pipe-stream.ts';
+
+export interface DeltaReaderOptions {
+  /** Properties to set on what arrives (-o); readonly=on is set unless it is named here. */
+  readonly set?: Readonly<Record<string, string>>;
+  /** Properties of the stream to leave out (-x). */
+  readonly exclude?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Restores one stream into a dataset: a whole snapshot makes it, a delta extends it. What arrives is not mounted.
+ * Disposed of before finish(), it ends `zfs receive`, which leaves the dataset as it was.
+ */
+export class DeltaReader implements AsyncDisposable {
+  readonly target: string;
+  readonly #target: DatasetName;
+  readonly #options: DeltaReaderOptions;
+  #started: Promise<Receiving> | undefined;
+  #finished: Promise<CommitResult> | undefined;
+
+  /** The dataset that the stream lands in. Throws NAME_INVALID. */
+  constructor(target: string, options: DeltaReaderOptions = {}) {
+    this.#target = parseDatasetName(target);
+    this.target = this.#target;
+    this.#options = options;
+  }
+
+  /**
+   * Writes a chunk and waits until there is room for another; await it, or chunks pile up in memory. The first one
+   * starts `zfs receive`, and throws ZFS_PARENT_MISSING or ZFS_PARTIAL_STATE; any may throw what `zfs receive` says.
+   */
+  async restore(chunk: Uint8Array): Promise<void> {
+    this.#started ??= this.#start();
+    const receiving = await this.#started;
+    try {
+      await writeChunk(receiving.stream, chunk);
+    } catch (error) {
+      // The pipe broke since zfs receive has ended, and it knows why.
+      await receiving.fail(error);
+    }
+  }
+
+  /**
+   * The last chunk was given: waits for `zfs receive` and gives the guid of the newest snapshot then. Throws what
+   * `zfs receive` says, and SOURCE_FAILED when no chunk came at all. A second call gives the same.
+   */
+  finish(): Promise<CommitResult> {
+    this.#finished ??= this.#finish();
+    return this.#finished;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#started === undefined || this.#finished !== undefined) return;
+    const receiving = await this.#started.catch(() => undefined);
+    await receiving?.abort();
+  }
+
+  async #start(): Promise<Receiving> {
+    const { signal, set, exclude } = this.#options;
+    const existing = await getDataset(this.#target, signal);
+    await checkTarget(this.#target, { kind: existing === undefined ? 'full' : 'delta' }, signal);
+    return Receiving.start(
+      {
+        target: this.#target,
+        type: existing?.type ?? 'unknown',
+        incremental: existing !== undefined,
+        recursive: false,
+        // Half a stream is of no use here: nobody asks the sender to go on with it.
+        resumable: false,
+        ...(set === undefined ? {} : { set }),
+        ...(exclude === undefined ? {} : { exclude }),
+      },
+      signal,
+    );
+  }
+
+  async #finish(): Promise<CommitResult> {
+    if (this.#started === undefined) {
+      throw new ZwireError('SOURCE_FAILED', `nothing came for ${this.target}`, {
+        fields: { dataset: this.target },
+      });
+    }
+    const receiving = await this.#started;
+    await receiving.finish();
+    const { signal } = this.#options;
+    if (!receiving.plan.incremental && (await getDataset(this.#target, signal))?.type === 'filesystem') {
+      if (this.#options.set?.['canmount'] === undefined)
+        await setProperty([this.#target], 'canmount=noauto', signal);
+    }
+    const guid = (await listSnapshots(this.#target, { signal }))?.at(-1)?.guid;
+    return { target: this.target, ...(guid === undefined ? {} : { guid }) };
+  }
+}
+
+/** A running `zfs receive` with our end of its pipe as a stream. */
+class Receiving {
+  readonly plan: ReceivePlan;
+  readonly stream: Socket;
+  readonly #process: PipedProcess;
+
+  private constructor(plan: ReceivePlan, process: PipedProcess, stream: Socket) {
+    this.plan = plan;
+    this.#process = process;
+    this.stream = stream;
+    // Told to whoever writes; without a listener it would end the program.
+    stream.on('error', () => undefined);
+  }
+
+  static async start(plan: ReceivePlan, signal: AbortSignal | undefined): Promise<Receiving> {
+    const process = await PipedProcess.start('write', (fd) => startReceive(plan, fd, signal));
+    return new Receiving(plan, process, writePipe(reopenPipe(process.fd, 'write')));
+  }
+
+  async finish(): Promise<void> {
+    await endStream(this.stream);
+    const status = await this.#process.finish();
+    if (status.exitCode !== 0) throw receiveError(this.plan, status);
+  }
+
+  /** Throws the error of `zfs receive`, or the given one when it had none. */
+  async fail(error: unknown): Promise<never> {
+    this.stream.destroy();
+    const status = await this.#process.finish();
+    throw status.exitCode === 0 ? error : receiveError(this.plan, status);
+  }
+
+  async abort(): Promise<void> {
+    // Killed before the pipe closes: its end must not pass for the end of the stream.
+    const ended = this.#process.abort();
+    this.stream.destroy();
+    await ended;
+  }
+}

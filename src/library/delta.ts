@@ -1,0 +1,74 @@
+// What changed between two snapshots of a volume, as a stream: to iterate, or to deliver to another host.
+import { ZwireError } from '../bytes/zwire-error.ts';
+import { PipedProcess } from '../transfer/piped-process.ts';
+import type { Source } from '../transfer/source.ts';
+import { zfsSource } from '../transfer/zfs-source.ts';
+import { parseSnapshotName, type SnapshotName } from '../zfs/name.ts';
+import { sendError, type SendPlan, startSend, validateSendPlan } from '../zfs/send.ts';
+import { readPipe, reopenPipe } from './pipe-stream.ts';
+import type { VolumeSnapshot } from './volume.ts';
+
+/**
+ * The difference between two snapshots of one volume, the older first; or with `undefined` in the place of the older
+ * a whole snapshot. Nothing runs before it is iterated or delivered. Disposing ends the `zfs send` of every
+ * iteration that is still under way.
+ */
+export class Delta implements AsyncDisposable {
+  readonly from: SnapshotName | undefined;
+  readonly to: SnapshotName;
+  readonly #running: Set<AbortController> = new Set();
+
+  /** Snapshots, or their names. Throws NAME_INVALID. */
+  constructor(from: VolumeSnapshot | string | undefined, to: VolumeSnapshot | string) {
+    this.from = from === undefined ? undefined : parseSnapshotName(nameOf(from));
+    this.to = parseSnapshotName(nameOf(to));
+  }
+
+  /** For send() of this package, which deliver() wraps. */
+  source(): Source {
+    const from = this.from === undefined ? {} : { from: this.from };
+    return zfsSource({
+      kind: 'snapshot',
+      snapshot: this.to,
+      recursive: false,
+      intermediates: false,
+      ...from,
+    });
+  }
+
+  /**
+   * The send stream in pieces of up to 64 KiB, which are the caller's to keep. Leaving the loop ends `zfs send`.
+   * Throws ZFS_SNAPSHOT_MISSING, ZFS_FROM_MISSING, ZFS_FROM_OTHER_DATASET, ZFS_FROM_NOT_EARLIER before it starts,
+   * and what `zfs send` says.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    const abort = new AbortController();
+    this.#running.add(abort);
+    const plan: SendPlan =
+      this.from === undefined
+        ? { kind: 'full', to: this.to }
+        : { kind: 'incremental', from: this.from, to: this.to, intermediates: false };
+    let process: PipedProcess | undefined;
+    try {
+      await validateSendPlan(plan, abort.signal);
+      process = await PipedProcess.start('read', (fd) => startSend(plan, fd, abort.signal));
+      yield* readPipe(reopenPipe(process.fd, 'read'));
+      const status = await process.finish();
+      process = undefined;
+      if (abort.signal.aborted)
+        throw new ZwireError('INTERRUPTED', `${this.to} was not sent to its end: disposed of`);
+      if (status.exitCode !== 0) throw sendError(plan, status);
+    } finally {
+      this.#running.delete(abort);
+      await process?.abort();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const abort of this.#running) abort.abort();
+  }
+}
+
+function nameOf(snapshot: VolumeSnapshot | string): string {
+  return typeof snapshot === 'string' ? snapshot : snapshot.name;
+}
