@@ -10,6 +10,7 @@ import {
 } from '@stricli/core';
 import { EXIT } from '../bytes/error-codes.ts';
 import { COMMAND_LINE_TEXT } from './command-line-text.ts';
+import { inspectCommand } from './commands/inspect-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
@@ -27,7 +28,13 @@ export const SETTINGS: Readonly<PartialApplicationConfiguration> = {
 
 function commandsApplication(): Application<CliContext> {
   const root = buildRouteMap({
-    routes: { send: sendCommand, receive: receiveCommand, testbed: testbedRoutes, seed: seedCommand },
+    routes: {
+      send: sendCommand,
+      receive: receiveCommand,
+      inspect: inspectCommand,
+      testbed: testbedRoutes,
+      seed: seedCommand,
+    },
     docs: { brief: 'Replicate ZFS over the wire' },
   });
   return buildApplication(withHelp(root, ROOT_HELP), SETTINGS);

@@ -87,7 +87,7 @@ export function nvValue<T extends keyof NvValues>(
   return pair?.value as NvValues[T] | undefined;
 }
 
-/** As plain objects, for JSON and for people: names become keys, byte arrays become hex. */
+/** As plain objects, for JSON and for people: names become keys, arrays of bytes become hex. */
 export function nvPlain(list: NvList): Record<string, unknown> {
   // fromEntries defines keys and does not assign them: a pair named __proto__ becomes a key like any other.
   return Object.fromEntries(list.pairs.map((pair) => [pair.name, plainValue(pair)]));
@@ -100,6 +100,7 @@ function plainValue(pair: NvPair): unknown {
     case 'nvlist_array':
       return pair.value.map(nvPlain);
     case 'byte_array':
+    case 'uint8_array':
       return Array.from(pair.value, (byte) => byte.toString(16).padStart(2, '0')).join('');
     default:
       return pair.value;

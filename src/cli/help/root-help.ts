@@ -9,6 +9,7 @@ export const ROOT_HELP: HelpPage = {
   commands: [
     ['send', 'Send a snapshot, a file or standard input'],
     ['receive', 'Receive into a file, standard output or a dataset'],
+    ['inspect', 'Say what a ZFS send stream or a resume token holds, and verify it'],
     ['testbed', 'Two network namespaces and a cable, for playing'],
     ['seed', "Help on the seed's form: zwire --reciever ..., zwire --full-sync ..., zwire --send-delta ..."],
   ],
