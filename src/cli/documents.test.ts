@@ -4,9 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { scanFlags } from '../../test/cli/scan-flags.ts';
 import type { SnapshotName } from '../zfs/name.ts';
+import { inspectCommand, type InspectFlags } from './commands/inspect-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
+import { INSPECT_HELP } from './help/inspect-help.ts';
 import { RECEIVE_HELP } from './help/receive-help.ts';
 import { ROOT_HELP } from './help/root-help.ts';
 import { SEED_HELP } from './help/seed-help.ts';
@@ -29,15 +31,16 @@ function commandsIn(text: string): string[] {
 
 /** `zwire send ...` of `tar c x | zwire send ... > y # why`; undefined when there is none that can be scanned. */
 function commandOf(line: string): string | undefined {
-  const found = /(?:^|[\s])(?:zwire|bin\/zwire\.mjs) ((?:send|receive|--[a-z]).*)$/.exec(line)?.[1];
+  const found = /(?:^|[\s])(?:zwire|bin\/zwire\.mjs) ((?:send|receive|inspect|--[a-z]).*)$/.exec(line)?.[1];
   const command = found?.split(/ [|>&#] ?/)[0]?.trim();
   const isExample =
-    command !== undefined && !/\.\.\.|--help|--version|[A-Z]{2,}|^(?:send|receive|--\S+)$/.test(command);
+    command !== undefined &&
+    !/\.\.\.|\$\(|--help|--version|[A-Z]{2,}|^(?:send|receive|inspect|--\S+)$/.test(command);
   return isExample ? command : undefined;
 }
 
 async function take(command: string): Promise<void> {
-  const words = command.replace(/^(?:send|receive) /, '');
+  const words = command.replace(/^(?:send|receive|inspect) /, '');
   if (command.startsWith('send ')) {
     const { flags, positional, stderr } = await scanFlags<SendFlags, [SnapshotName?]>(sendCommand, words);
     expect(stderr).toBe('');
@@ -46,6 +49,10 @@ async function take(command: string): Promise<void> {
     const { flags, stderr } = await scanFlags<ReceiveFlags>(receiveCommand, words);
     expect(stderr).toBe('');
     if (flags !== undefined) receiveRequest(flags);
+  } else if (command.startsWith('inspect ')) {
+    const { flags, stderr } = await scanFlags<InspectFlags, [string?]>(inspectCommand, words);
+    expect(stderr).toBe('');
+    expect(flags).toBeDefined();
   } else {
     const { flags, stderr } = await scanFlags<SeedFlags>(seedCommand, words);
     expect(stderr).toBe('');
@@ -60,10 +67,11 @@ const documents = [
 const inDocuments = documents.flatMap((name) =>
   commandsIn(readFileSync(new URL(name, ROOT), 'utf8')).map((command): [string, string] => [name, command]),
 );
-const inHelp = Object.entries({ ROOT_HELP, SEND_HELP, RECEIVE_HELP, SEED_HELP }).flatMap(([name, page]) =>
-  page.examples.flatMap(([, typed]) =>
-    commandsIn(typed.replace(/^/gm, '    ')).map((command): [string, string] => [name, command]),
-  ),
+const inHelp = Object.entries({ ROOT_HELP, SEND_HELP, RECEIVE_HELP, INSPECT_HELP, SEED_HELP }).flatMap(
+  ([name, page]) =>
+    page.examples.flatMap(([, typed]) =>
+      commandsIn(typed.replace(/^/gm, '    ')).map((command): [string, string] => [name, command]),
+    ),
 );
 
 it('finds the commands', () => {

@@ -27,6 +27,7 @@ const STAGE_BYTES = 0x2_0000;
 interface Machine {
   readonly exports: ModuleExports;
   readonly sums: Uint8Array;
+  readonly view: DataView;
   readonly stage: Uint8Array;
   /** Whose sums are in its memory. */
   owner: WasmKernel | undefined;
@@ -54,8 +55,7 @@ class WasmKernel implements Fletcher4Kernel {
 
   // The memory of WebAssembly is little-endian on every machine.
   words(): ChecksumWords {
-    const { sums } = this.#ownMachine();
-    const view = new DataView(sums.buffer);
+    const { view } = this.#ownMachine();
     return [
       view.getBigUint64(0, true),
       view.getBigUint64(8, true),
@@ -65,7 +65,7 @@ class WasmKernel implements Fletcher4Kernel {
   }
 
   set(words: ChecksumWords): void {
-    const view = new DataView(this.#ownMachine().sums.buffer);
+    const { view } = this.#ownMachine();
     words.forEach((word, index) => view.setBigUint64(index * 8, word, true));
   }
 
@@ -98,7 +98,8 @@ function startMachine(): Machine | undefined {
   const exports = instance.exports as ModuleExports;
   const { buffer } = exports.memory;
   const sums = new Uint8Array(buffer, 0, SUMS_BYTES);
-  return { exports, sums, stage: new Uint8Array(buffer, STAGE_AT, STAGE_BYTES), owner: undefined };
+  const stage = new Uint8Array(buffer, STAGE_AT, STAGE_BYTES);
+  return { exports, sums, view: new DataView(buffer), stage, owner: undefined };
 }
 
 function decodeBase64(text: string): Uint8Array {

@@ -77,6 +77,7 @@ function keepPayload(begin: PendingBegin, piece: Uint8Array, stillToCome: number
 }
 
 const EMPTY = new Uint8Array(0);
+const SLAB_RECORDS = 64;
 
 /**
  * Takes a stream in pieces of any size, cut anywhere, and hands out each record as soon as its header is complete and
@@ -96,6 +97,8 @@ export class StreamReader {
   readonly #header = new Uint8Array(RECORD_BYTES);
   readonly #view: DataView = new DataView(this.#header.buffer);
   #headerBytes = 0;
+  #slab: Uint8Array = EMPTY;
+  #slabBytes = 0;
   #littleEndian = true;
   #sum = new Fletcher4(true);
   #state: State = 'start';
@@ -225,7 +228,7 @@ export class StreamReader {
     this.#sum.update(this.#header);
     const place = this.#place(payloadBytes, 'pending');
     this.#payloadLeft = payloadBytes;
-    if (payloadBytes === 0) return new BeginRecord(place, this.#header.slice(), this.#littleEndian, EMPTY);
+    if (payloadBytes === 0) return new BeginRecord(place, this.#copyHeader(), this.#littleEndian, EMPTY);
     this.#begin = { place, payload: EMPTY };
     return undefined;
   }
@@ -242,7 +245,8 @@ export class StreamReader {
 
   /** A record that is no BEGIN, or claims to be one without its magic number. */
   #takeOther(type: RecordType | undefined): StreamRecord {
-    const before = this.#sum.words();
+    // What END states is the sum before it.
+    const before = type === 'END' ? this.#sum.words() : undefined;
     const checksum = this.#verifyHeader(type);
     if (type === undefined || type === 'BEGIN') {
       const number = this.#view.getUint32(0, this.#littleEndian);
@@ -254,11 +258,11 @@ export class StreamReader {
     const payloadBytes = checkRecord(type, this.#view, this.#littleEndian, this.#rules, (code, what) =>
       this.#refuse(type, code, what),
     );
-    if (type === 'END') this.#endSubstream(before);
+    if (before !== undefined) this.#endSubstream(before);
     this.#payloadLeft = payloadBytes;
     const place = this.#place(payloadBytes, checksum);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a union over `type`, which is not known here
-    return new RecordOf(type, place, this.#header.slice(), this.#littleEndian) as StreamRecord;
+    return new RecordOf(type, place, this.#copyHeader(), this.#littleEndian) as StreamRecord;
   }
 
   #verifyHeader(type: RecordType | undefined): 'verified' | 'absent' {
@@ -294,7 +298,7 @@ export class StreamReader {
 
   #finishBegin({ place, payload }: PendingBegin): StreamRecord {
     try {
-      const record = new BeginRecord(place, this.#header.slice(), this.#littleEndian, payload);
+      const record = new BeginRecord(place, this.#copyHeader(), this.#littleEndian, payload);
       this.#begin = undefined;
       return record;
     } catch (error) {
@@ -303,6 +307,18 @@ export class StreamReader {
       const what = `the nvlist is malformed at byte ${offset}: ${error.fields['what']}`;
       return this.#fail(error.code, `record ${this.#records} (BEGIN): ${what}`, offset);
     }
+  }
+
+  /** Headers are copied into memory that is taken for many at once: a piece for each costs more than the rest. */
+  #copyHeader(): Uint8Array {
+    if (this.#slabBytes === this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_RECORDS * RECORD_BYTES);
+      this.#slabBytes = 0;
+    }
+    const copy = this.#slab.subarray(this.#slabBytes, this.#slabBytes + RECORD_BYTES);
+    copy.set(this.#header);
+    this.#slabBytes += RECORD_BYTES;
+    return copy;
   }
 
   #place(payloadBytes: number, checksum: RecordPlace['checksum']): RecordPlace {

@@ -12,6 +12,7 @@ import { printable } from './terminal-text.ts';
 const NVLIST_DEPTH_SHOWN = 3;
 const NVLIST_PAIRS_SHOWN = 40;
 const VALUE_CHARACTERS_SHOWN = 100;
+const VALUES_SHOWN = 100;
 const LABEL_COLUMNS = 12;
 
 function row(label: string, value: string): string {
@@ -67,19 +68,26 @@ function nvListText(list: NvList, depth: number): string[] {
 }
 
 /** Anything but a list, in one line. */
-function valueText(pair: NvPair): string {
+function valueText(pair: Exclude<NvPair, { type: 'nvlist' }>): string {
   const text = plainText(pair);
   const cut = text.length > VALUE_CHARACTERS_SHOWN ? `${text.slice(0, VALUE_CHARACTERS_SHOWN)}...` : text;
   return printable(cut);
 }
 
-function plainText(pair: NvPair): string {
-  if (pair.type === 'nvlist_array') return formatCount(pair.value.length, 'list');
-  if (pair.type === 'uint8_array' || pair.type === 'byte_array')
-    return Buffer.from(pair.value).toString('hex');
-  return Array.isArray(pair.value)
-    ? pair.value.slice(0, VALUE_CHARACTERS_SHOWN).join(' ')
-    : String(pair.value);
+function plainText(pair: Exclude<NvPair, { type: 'nvlist' }>): string {
+  switch (pair.type) {
+    case 'nvlist_array':
+      return formatCount(pair.value.length, 'list');
+    case 'uint8_array':
+    case 'byte_array':
+      return Buffer.from(pair.value).toString('hex');
+    default:
+      return scalarText(pair.value);
+  }
+}
+
+function scalarText(value: unknown): string {
+  return Array.isArray(value) ? value.slice(0, VALUES_SHOWN).join(' ') : String(value);
 }
 
 export function substreamText(summary: SubstreamSummary): string[] {
