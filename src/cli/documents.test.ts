@@ -4,10 +4,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { scanFlags } from '../../test/cli/scan-flags.ts';
 import type { SnapshotName } from '../zfs/name.ts';
+import {
+  bookmarkCommand,
+  destroyCommand,
+  holdCommand,
+  listCommand,
+  releaseCommand,
+  rollbackCommand,
+  snapshotCommand,
+} from './commands/dataset-commands.ts';
 import { inspectCommand, type InspectFlags } from './commands/inspect-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
+import * as DATASET_HELP from './help/dataset-help.ts';
 import { INSPECT_HELP } from './help/inspect-help.ts';
 import { RECEIVE_HELP } from './help/receive-help.ts';
 import { ROOT_HELP } from './help/root-help.ts';
@@ -31,7 +41,10 @@ function commandsIn(text: string): string[] {
 
 /** `zwire send ...` of `tar c x | zwire send ... > y # why`; undefined when there is none that can be scanned. */
 function commandOf(line: string): string | undefined {
-  const found = /(?:^|[\s])(?:zwire|bin\/zwire\.mjs) ((?:send|receive|inspect|--[a-z]).*)$/.exec(line)?.[1];
+  const found =
+    /(?:^|[\s])(?:zwire|bin\/zwire\.mjs) ((?:send|receive|inspect|list|snapshot|destroy|rollback|hold|release|bookmark|--[a-z]).*)$/.exec(
+      line,
+    )?.[1];
   const command = found?.split(/ [|>&#] ?/)[0]?.trim();
   const isExample =
     command !== undefined &&
@@ -39,8 +52,23 @@ function commandOf(line: string): string | undefined {
   return isExample ? command : undefined;
 }
 
+const DATASET_COMMANDS = {
+  list: listCommand,
+  snapshot: snapshotCommand,
+  destroy: destroyCommand,
+  rollback: rollbackCommand,
+  hold: holdCommand,
+  release: releaseCommand,
+  bookmark: bookmarkCommand,
+};
+
+function isDatasetCommand(word: string): word is keyof typeof DATASET_COMMANDS {
+  return Object.hasOwn(DATASET_COMMANDS, word);
+}
+
 async function take(command: string): Promise<void> {
   const words = command.replace(/^(?:send|receive|inspect) /, '');
+  const [first = ''] = command.split(' ');
   if (command.startsWith('send ')) {
     const { flags, positional, stderr } = await scanFlags<SendFlags, [SnapshotName?]>(sendCommand, words);
     expect(stderr).toBe('');
@@ -51,6 +79,10 @@ async function take(command: string): Promise<void> {
     if (flags !== undefined) receiveRequest(flags);
   } else if (command.startsWith('inspect ')) {
     const { flags, stderr } = await scanFlags<InspectFlags, [string?]>(inspectCommand, words);
+    expect(stderr).toBe('');
+    expect(flags).toBeDefined();
+  } else if (isDatasetCommand(first)) {
+    const { flags, stderr } = await scanFlags(DATASET_COMMANDS[first], command.slice(first.length));
     expect(stderr).toBe('');
     expect(flags).toBeDefined();
   } else {
@@ -67,11 +99,17 @@ const documents = [
 const inDocuments = documents.flatMap((name) =>
   commandsIn(readFileSync(new URL(name, ROOT), 'utf8')).map((command): [string, string] => [name, command]),
 );
-const inHelp = Object.entries({ ROOT_HELP, SEND_HELP, RECEIVE_HELP, INSPECT_HELP, SEED_HELP }).flatMap(
-  ([name, page]) =>
-    page.examples.flatMap(([, typed]) =>
-      commandsIn(typed.replace(/^/gm, '    ')).map((command): [string, string] => [name, command]),
-    ),
+const inHelp = Object.entries({
+  ROOT_HELP,
+  SEND_HELP,
+  RECEIVE_HELP,
+  INSPECT_HELP,
+  SEED_HELP,
+  ...DATASET_HELP,
+}).flatMap(([name, page]) =>
+  page.examples.flatMap(([, typed]) =>
+    commandsIn(typed.replace(/^/gm, '    ')).map((command): [string, string] => [name, command]),
+  ),
 );
 
 it('finds the commands', () => {

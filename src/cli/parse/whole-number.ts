@@ -24,3 +24,8 @@ export function parseFrameSize(text: string): number {
 export function parseTransferCount(text: string): number {
   return parseWholeNumber(text, 1, 256, 'a number of transfers', '8');
 }
+
+/** How many levels below a dataset. @throws ZwireError FLAG_MALFORMED */
+export function parseDepth(text: string): number {
+  return parseWholeNumber(text, 0, 999, 'a depth', '1');
+}
