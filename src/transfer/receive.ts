@@ -20,6 +20,7 @@ import {
 } from './worker-message.ts';
 import { workerUrl } from './worker-url.ts';
 
+/** Where and how receive() takes transfers. */
 export interface ReceiveOptions {
   readonly link: LinkOptions;
   readonly wire: 'v1' | 'v0';
@@ -38,6 +39,7 @@ export interface ReceiveOptions {
   readonly onEvent: EventListener;
 }
 
+/** How many transfers receive() took, and how they ended. */
 export interface ReceiveSummary {
   readonly committed: number;
   readonly failed: number;
