@@ -20,6 +20,7 @@ import {
   rollbackCommand,
   snapshotCommand,
 } from './commands/dataset-commands.ts';
+import { keygenCommand } from './commands/keygen-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
@@ -48,6 +49,7 @@ function commandsApplication(): Application<CliContext> {
       hold: holdCommand,
       release: releaseCommand,
       bookmark: bookmarkCommand,
+      keygen: keygenCommand,
       testbed: testbedRoutes,
       seed: seedCommand,
     },

@@ -17,6 +17,7 @@ export const ROOT_HELP: HelpPage = {
     ['hold', 'Keep snapshots from being destroyed; release takes that back'],
     ['release', 'Take holds away again'],
     ['bookmark', 'Remember where an increment can start, without its snapshot'],
+    ['keygen', 'Make the key of this host, and print its public line'],
     ['testbed', 'Two network namespaces and a cable, for playing'],
     ['seed', "Help on the seed's form: zwire --reciever ..., zwire --full-sync ..., zwire --send-delta ..."],
   ],
@@ -26,14 +27,14 @@ export const ROOT_HELP: HelpPage = {
       'host-b$ zwire receive --file out.img --once\nhost-a$ zwire send --file x.img --to host-b',
     ],
     [
-      'A dataset as raw frames (both sides need CAP_NET_RAW; --insecure, since there are no keys yet):',
-      'host-b# zwire receive --interface eth1 --into backup/tank --insecure\n' +
-        'host-a# zwire send tank/data@monday --interface eth1 --destination-ip 198.18.0.2 --insecure',
+      'A dataset as raw frames (both sides need CAP_NET_RAW and, once, keys: zwire keygen --help):',
+      'host-b# zwire receive --interface eth1 --into backup/tank\n' +
+        'host-a# zwire send tank/data@monday --interface eth1 --destination-ip 198.18.0.2',
     ],
     [
       'What has changed since, to the same receiver:',
       'host-a# zwire send tank/data@tuesday --from @monday \\\n' +
-        '          --interface eth1 --destination-ip 198.18.0.2 --insecure',
+        '          --interface eth1 --destination-ip 198.18.0.2',
     ],
     ['Try it on this machine alone:', '$ zwire testbed shell'],
   ],
