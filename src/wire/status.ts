@@ -18,8 +18,8 @@ import { LIMITS } from './limits.ts';
 import { encodeMessage } from './message-text.ts';
 
 /** In the order of their numbers on the wire, from 0. */
-const STATES = ['receiving', 'stalled', 'draining', 'committed', 'failed'] as const;
-export type StatusState = (typeof STATES)[number];
+export const STATUS_STATES = ['receiving', 'stalled', 'draining', 'committed', 'failed'] as const;
+export type StatusState = (typeof STATUS_STATES)[number];
 
 const FIRST_FINAL_STATE = 3;
 const HEAD_BYTES = 40;
@@ -81,7 +81,7 @@ export function encodeStatus(
   status: Status,
   bodyBytesMax: number = LIMITS.controlBodyBytes,
 ): number {
-  const state = STATES.indexOf(status.state);
+  const state = STATUS_STATES.indexOf(status.state);
   const final = state >= FIRST_FINAL_STATE;
   const fitting = Math.floor((bodyBytesMax - HEAD_BYTES) / ENTRY_BYTES);
   const entries = final ? 0 : Math.min(status.entryCount, LIMITS.statusEntries, fitting);
@@ -114,7 +114,7 @@ export function encodeStatus(
 export function decodeStatus(view: DataView, offset: number, bytes: number, out: Status): void {
   if (bytes < HEAD_BYTES) throw malformed('STATUS (truncated)', bytes);
   const stateNumber = view.getUint8(offset);
-  const state = STATES[stateNumber];
+  const state = STATUS_STATES[stateNumber];
   if (state === undefined) throw malformed('STATUS state', 0);
   const entryCount = view.getUint8(offset + 1);
   const cumulative = getUint48(view, offset + 2);
