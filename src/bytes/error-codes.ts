@@ -12,7 +12,6 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Every code with its exit code and its meaning. */
 export const ERROR_CODES = {
   // bytes
   MAC_MALFORMED: { exit: 'usage', meaning: 'a MAC address is not six bytes in hex' },
@@ -234,13 +233,12 @@ export const ERROR_CODES = {
   TERMINAL_REFUSED: { exit: 'usage', meaning: 'a stream of data would go to, or come from, a terminal' },
   HOST_UNKNOWN: { exit: 'environment', meaning: 'the name of a host has no IPv4 address' },
   LOG_UNWRITABLE: { exit: 'environment', meaning: 'the log file of --log-dir cannot be written' },
+  FILE_UNWRITABLE: { exit: 'environment', meaning: 'a file that was asked for cannot be written' },
   TESTBED_FAILED: { exit: 'environment', meaning: 'the test network cannot be made, entered or removed' },
 } as const;
 
-/** The code of a ZwireError. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** The exit code that the command line ends with after an error of this code. */
 export function exitCodeOf(code: ErrorCode): number {
   return EXIT[ERROR_CODES[code].exit];
 }

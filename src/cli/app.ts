@@ -11,16 +11,8 @@ import {
 import { EXIT } from '../bytes/error-codes.ts';
 import { COMMAND_LINE_TEXT } from './command-line-text.ts';
 import { inspectCommand } from './commands/inspect-command.ts';
-import {
-  bookmarkCommand,
-  destroyCommand,
-  holdCommand,
-  listCommand,
-  releaseCommand,
-  rollbackCommand,
-  snapshotCommand,
-} from './commands/dataset-commands.ts';
-import { keygenCommand } from './commands/keygen-command.ts';
+import { captureCommand } from './commands/capture-command.ts';
+import { dissectorCommand } from './commands/dissector-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
@@ -42,14 +34,8 @@ function commandsApplication(): Application<CliContext> {
       send: sendCommand,
       receive: receiveCommand,
       inspect: inspectCommand,
-      list: listCommand,
-      snapshot: snapshotCommand,
-      destroy: destroyCommand,
-      rollback: rollbackCommand,
-      hold: holdCommand,
-      release: releaseCommand,
-      bookmark: bookmarkCommand,
-      keygen: keygenCommand,
+      capture: captureCommand,
+      dissector: dissectorCommand,
       testbed: testbedRoutes,
       seed: seedCommand,
     },

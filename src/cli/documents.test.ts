@@ -4,20 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { scanFlags } from '../../test/cli/scan-flags.ts';
 import type { SnapshotName } from '../zfs/name.ts';
-import {
-  bookmarkCommand,
-  destroyCommand,
-  holdCommand,
-  listCommand,
-  releaseCommand,
-  rollbackCommand,
-  snapshotCommand,
-} from './commands/dataset-commands.ts';
-import { inspectCommand, type InspectFlags } from './commands/inspect-command.ts';
+import { captureCommand } from './commands/capture-command.ts';
+import { dissectorCommand } from './commands/dissector-command.ts';
+import { inspectCommand } from './commands/inspect-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
-import * as DATASET_HELP from './help/dataset-help.ts';
+import { CAPTURE_HELP } from './help/capture-help.ts';
+import { DISSECTOR_HELP } from './help/dissector-help.ts';
 import { INSPECT_HELP } from './help/inspect-help.ts';
 import { RECEIVE_HELP } from './help/receive-help.ts';
 import { ROOT_HELP } from './help/root-help.ts';
@@ -28,6 +22,14 @@ import { type SeedFlags, seedRequest } from './request/seed-request.ts';
 import { type SendFlags, sendRequest } from './request/send-request.ts';
 
 const ROOT = new URL('../../', import.meta.url);
+
+/** Commands whose flags make no request that could be refused. */
+const SCANNED: Readonly<Record<string, typeof sendCommand>> = {
+  capture: captureCommand,
+  dissector: dissectorCommand,
+  inspect: inspectCommand,
+};
+const NAMES = ['send', 'receive', ...Object.keys(SCANNED)].join('|');
 
 /** Commands in indented blocks, fences and backticks; lines that end in a backslash go on. */
 function commandsIn(text: string): string[] {
@@ -41,34 +43,20 @@ function commandsIn(text: string): string[] {
 
 /** `zwire send ...` of `tar c x | zwire send ... > y # why`; undefined when there is none that can be scanned. */
 function commandOf(line: string): string | undefined {
-  const found =
-    /(?:^|[\s])(?:zwire|bin\/zwire\.mjs) ((?:send|receive|inspect|list|snapshot|destroy|rollback|hold|release|bookmark|--[a-z]).*)$/.exec(
-      line,
-    )?.[1];
+  const found = new RegExp(String.raw`(?:^|\s)(?:zwire|bin/zwire\.mjs) ((?:${NAMES}|--[a-z]).*)$`).exec(
+    line,
+  )?.[1];
   const command = found?.split(/ [|>&#] ?/)[0]?.trim();
+  const bare = new RegExp(String.raw`^(?:${NAMES}|--\S+)$`);
   const isExample =
-    command !== undefined &&
-    !/\.\.\.|\$\(|--help|--version|[A-Z]{2,}|^(?:send|receive|inspect|--\S+)$/.test(command);
+    command !== undefined && !bare.test(command) && !/\.\.\.|\$\(|--help|--version|[A-Z]{2,}/.test(command);
   return isExample ? command : undefined;
 }
 
-const DATASET_COMMANDS = {
-  list: listCommand,
-  snapshot: snapshotCommand,
-  destroy: destroyCommand,
-  rollback: rollbackCommand,
-  hold: holdCommand,
-  release: releaseCommand,
-  bookmark: bookmarkCommand,
-};
-
-function isDatasetCommand(word: string): word is keyof typeof DATASET_COMMANDS {
-  return Object.hasOwn(DATASET_COMMANDS, word);
-}
-
 async function take(command: string): Promise<void> {
-  const words = command.replace(/^(?:send|receive|inspect) /, '');
-  const [first = ''] = command.split(' ');
+  const [name = ''] = command.split(' ');
+  const words = NAMES.split('|').includes(name) ? command.slice(name.length + 1) : command;
+  const scanned = SCANNED[name];
   if (command.startsWith('send ')) {
     const { flags, positional, stderr } = await scanFlags<SendFlags, [SnapshotName?]>(sendCommand, words);
     expect(stderr).toBe('');
@@ -77,12 +65,8 @@ async function take(command: string): Promise<void> {
     const { flags, stderr } = await scanFlags<ReceiveFlags>(receiveCommand, words);
     expect(stderr).toBe('');
     if (flags !== undefined) receiveRequest(flags);
-  } else if (command.startsWith('inspect ')) {
-    const { flags, stderr } = await scanFlags<InspectFlags, [string?]>(inspectCommand, words);
-    expect(stderr).toBe('');
-    expect(flags).toBeDefined();
-  } else if (isDatasetCommand(first)) {
-    const { flags, stderr } = await scanFlags(DATASET_COMMANDS[first], command.slice(first.length));
+  } else if (scanned !== undefined) {
+    const { flags, stderr } = await scanFlags<object>(scanned, words);
     expect(stderr).toBe('');
     expect(flags).toBeDefined();
   } else {
@@ -103,9 +87,10 @@ const inHelp = Object.entries({
   ROOT_HELP,
   SEND_HELP,
   RECEIVE_HELP,
+  CAPTURE_HELP,
+  DISSECTOR_HELP,
   INSPECT_HELP,
   SEED_HELP,
-  ...DATASET_HELP,
 }).flatMap(([name, page]) =>
   page.examples.flatMap(([, typed]) =>
     commandsIn(typed.replace(/^/gm, '    ')).map((command): [string, string] => [name, command]),

@@ -16,6 +16,7 @@ import { ERRNO, SystemError, check } from './system-error.ts';
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
+const ETH_P_ALL = 0x0003;
 const ETH_P_IP = 0x0800;
 const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_RX_RING = 5;
@@ -25,11 +26,16 @@ const PACKET_VNET_HDR = 15;
 const PACKET_IGNORE_OUTGOING = 23;
 const PACKET_MR_PROMISC = 1;
 const TPACKET_V2 = 1;
+const TPACKET_V3 = 2;
 
 /** How much of the socket's send buffer may be on its way; a blocking send beyond it is the pacing of last resort. */
 const SEND_BUFFER_BYTES = 4 << 20;
 
-function openPacketSocket(): number {
+const OTHERWISE_UDP =
+  'Without any privilege, use plain UDP: send with --to HOST, receive without --interface.';
+
+/** `otherwise` is what can be done without the privilege. */
+function openPacketSocket(otherwise: string): number {
   const fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (fd >= 0) return fd;
   const errno = libc.lastErrno();
@@ -38,8 +44,7 @@ function openPacketSocket(): number {
       fields: { capability: 'CAP_NET_RAW' },
       hint:
         'Run as root, or grant the capability once: ' +
-        `sudo setcap cap_net_raw+ep ${process.execPath}\n` +
-        'Without any privilege, use plain UDP: send with --to HOST, receive without --interface.',
+        `sudo setcap cap_net_raw+ep ${process.execPath}\n${otherwise}`,
     });
   }
   throw new SystemError('socket(AF_PACKET)', errno);
@@ -56,7 +61,7 @@ function bindToInterface(fd: number, interfaceIndex: number, protocol: number): 
 
 /** A sending socket: every message starts with a 10-byte virtio_net_hdr. It never receives (protocol 0). */
 export function openPacketSender(interfaceIndex: number): number {
-  const fd = openPacketSocket();
+  const fd = openPacketSocket(OTHERWISE_UDP);
   try {
     setOption(fd, SOL_PACKET, PACKET_VNET_HDR, 1, 'PACKET_VNET_HDR');
     wishBuffer(fd, 'send', SEND_BUFFER_BYTES);
@@ -93,7 +98,7 @@ export function openRing(
   shape: RingShape,
   promiscuous: boolean,
 ): RingSocket {
-  const fd = openPacketSocket();
+  const fd = openPacketSocket(OTHERWISE_UDP);
   try {
     attachFilter(fd, filter);
     setOption(fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2, 'PACKET_VERSION');
@@ -108,6 +113,47 @@ export function openRing(
     const memory = Memory.mapDescriptor(fd, shape.blockBytes * shape.blocks);
     if (promiscuous) joinPromiscuous(fd, interfaceIndex);
     bindToInterface(fd, interfaceIndex, ETH_P_IP);
+    return { fd, memory };
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+export interface CaptureShape {
+  /** Bytes of a block, a power of two of at least a page; a frame never crosses blocks. */
+  readonly blockBytes: number;
+  readonly blocks: number;
+  /** After how long the kernel hands over a block that is not full. */
+  readonly retireMs: number;
+}
+
+/**
+ * A socket that sees what comes in and what goes out, with a TPACKET_V3 ring; see capture-ring.ts. Deaf until it
+ * is complete, as openRing's.
+ */
+export function openCaptureSocket(
+  interfaceIndex: number,
+  filter: readonly FilterInstruction[],
+  shape: CaptureShape,
+  promiscuous: boolean,
+): RingSocket {
+  const fd = openPacketSocket('Everything else in zwire works over UDP without it.');
+  try {
+    attachFilter(fd, filter);
+    setOption(fd, SOL_PACKET, PACKET_VERSION, TPACKET_V3, 'PACKET_VERSION');
+    // struct tpacket_req3 (28): block_size, block_nr, frame_size, frame_nr, retire_blk_tov, sizeof_priv, feature_req_word.
+    // The kernel wants a frame size, and that it divides the blocks; it means nothing in this version.
+    const request = new DataView(new ArrayBuffer(28));
+    request.setUint32(0, shape.blockBytes, true);
+    request.setUint32(4, shape.blocks, true);
+    request.setUint32(8, shape.blockBytes, true);
+    request.setUint32(12, shape.blocks, true);
+    request.setUint32(16, shape.retireMs, true);
+    setOptionBytes(fd, SOL_PACKET, PACKET_RX_RING, new Uint8Array(request.buffer), 'PACKET_RX_RING');
+    const memory = Memory.mapDescriptor(fd, shape.blockBytes * shape.blocks);
+    if (promiscuous) joinPromiscuous(fd, interfaceIndex);
+    bindToInterface(fd, interfaceIndex, ETH_P_ALL);
     return { fd, memory };
   } catch (error) {
     libc.close(fd);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DROP_ALL, type FilterInstruction, portFilter } from './socket-filter.ts';
+import { captureFilter, DROP_ALL, type FilterInstruction, portFilter } from './socket-filter.ts';
 
 /** Classic BPF as in linux/filter.h, as far as our programs go; a load beyond the frame drops it, as in the kernel. */
 function runFilter(program: readonly FilterInstruction[], frame: Buffer): number {
@@ -91,4 +91,30 @@ describe('the filter of a port', () => {
 
 test('the filter of a reserved port drops everything', () => {
   expect(runFilter(DROP_ALL, frameOf())).toBe(0);
+});
+
+describe('the filter of a capture', () => {
+  const kept = (fields: FrameFields & { readonly sourcePort?: number }, snapBytes = 262_144): number => {
+    const frame = frameOf(fields);
+    frame.writeUInt16BE(fields.sourcePort ?? 40_000, 14 + (fields.words ?? 5) * 4);
+    return runFilter(captureFilter(1337, snapBytes), frame);
+  };
+
+  test.each<[string, FrameFields & { readonly sourcePort?: number }]>([
+    ['to the port', { port: 1337 }],
+    ['from the port', { port: 40_000, sourcePort: 1337 }],
+    ['with IPv4 options', { port: 40_000, sourcePort: 1337, words: 7 }],
+  ])('keeps what goes %s', (_what, fields) => {
+    expect(kept(fields)).toBe(262_144);
+    expect(kept(fields, 128)).toBe(128);
+  });
+
+  test.each<[string, FrameFields]>([
+    ['another port', { port: 1338 }],
+    ['TCP', { protocol: 6 }],
+    ['IPv6', { etherType: 0x86dd }],
+    ['a later fragment', { fragment: 0x0001 }],
+  ])('leaves out %s', (_what, fields) => {
+    expect(kept(fields)).toBe(0);
+  });
 });

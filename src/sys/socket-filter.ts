@@ -16,7 +16,8 @@ const JUMP_EQUAL = 0x15;
 const JUMP_GREATER_OR_EQUAL = 0x35;
 const JUMP_SET = 0x45;
 const RETURN = 0x06;
-const ACCEPT: FilterInstruction = [RETURN, 0, 0, 0x40000];
+const ACCEPT_BYTES_MAX = 0x40000;
+const ACCEPT: FilterInstruction = [RETURN, 0, 0, ACCEPT_BYTES_MAX];
 const DROP: FilterInstruction = [RETURN, 0, 0, 0];
 
 /** Drops everything: for the UDP socket that only keeps a port taken. */
@@ -38,6 +39,25 @@ export function portFilter(port: number, fromBytes: number, belowBytes: number):
     [LOAD_HALF_INDEXED, 0, 0, 16],
     [JUMP_EQUAL, 0, 1, port],
     ACCEPT,
+    DROP,
+  ];
+}
+
+/** IPv4, UDP, not a later fragment, from or to `port`: the first `snapBytes` of the frame. */
+export function captureFilter(port: number, snapBytes: number): FilterInstruction[] {
+  return [
+    [LOAD_HALF, 0, 0, 12],
+    [JUMP_EQUAL, 0, 10, 0x0800],
+    [LOAD_BYTE, 0, 0, 23],
+    [JUMP_EQUAL, 0, 8, 17],
+    [LOAD_HALF, 0, 0, 20],
+    [JUMP_SET, 6, 0, 0x1fff],
+    [LOAD_X_HEADER_LENGTH, 0, 0, 14],
+    [LOAD_HALF_INDEXED, 0, 0, 14],
+    [JUMP_EQUAL, 2, 0, port],
+    [LOAD_HALF_INDEXED, 0, 0, 16],
+    [JUMP_EQUAL, 0, 1, port],
+    [RETURN, 0, 0, Math.min(snapBytes, ACCEPT_BYTES_MAX)],
     DROP,
   ];
 }

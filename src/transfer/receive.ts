@@ -20,7 +20,6 @@ import {
 } from './worker-message.ts';
 import { workerUrl } from './worker-url.ts';
 
-/** Where and how receive() takes transfers. */
 export interface ReceiveOptions {
   readonly link: LinkOptions;
   readonly wire: 'v1' | 'v0';
@@ -39,7 +38,6 @@ export interface ReceiveOptions {
   readonly onEvent: EventListener;
 }
 
-/** How many transfers receive() took, and how they ended. */
 export interface ReceiveSummary {
   readonly committed: number;
   readonly failed: number;

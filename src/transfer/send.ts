@@ -21,7 +21,6 @@ import {
 } from './worker-message.ts';
 import { workerUrl } from './worker-url.ts';
 
-/** What send() sends, where, and how. */
 export interface SendOptions {
   readonly link: LinkOptions;
   readonly source: Source;
@@ -42,7 +41,6 @@ export interface SendOptions {
   readonly onEvent: EventListener;
 }
 
-/** How a transfer went that succeeded. */
 export interface TransferResult {
   readonly transfer: string;
   readonly outcome: 'committed' | 'delivered';

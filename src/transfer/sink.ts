@@ -3,7 +3,6 @@
 import type { Announcement } from '../wire/announce.ts';
 import type { AuthorizedSender } from './transfer-keys.ts';
 
-/** What became of a transfer that succeeded. */
 export interface CommitResult {
   /** Where it lies now: a path or a dataset. */
   readonly target: string;
@@ -13,7 +12,6 @@ export interface CommitResult {
   readonly warnings?: readonly string[];
 }
 
-/** Where the bytes of one transfer go; one of them ends with commit() or abort(), once. */
 export interface Sink {
   /** Written by a worker; owned by the sink, which closes it in commit() or abort(). */
   readonly fd: number;
@@ -26,7 +24,6 @@ export interface Sink {
   abort(): Promise<Error | undefined>;
 }
 
-/** A transfer that is announced. */
 export interface SinkRequest {
   readonly announcement: Announcement;
   /** "198.18.0.1:40000" */
@@ -36,7 +33,6 @@ export interface SinkRequest {
   readonly sender?: AuthorizedSender;
 }
 
-/** Decides for every announced transfer whether and where it goes. */
 export interface SinkPolicy {
   /** Opens a sink, or throws a ZwireError that is sent to the sender as the refusal. */
   decide(request: SinkRequest, signal: AbortSignal): Promise<Sink>;

@@ -11,7 +11,6 @@ import {
   type SnapshotName,
 } from './name.ts';
 
-/** One hold of one snapshot. */
 export interface Hold {
   readonly snapshot: SnapshotName;
   readonly tag: HoldTag;
@@ -19,7 +18,6 @@ export interface Hold {
   readonly heldAt: Date;
 }
 
-/** How far holding and releasing reach. */
 export interface HoldOptions {
   /** The snapshots of the same name of all datasets below too. */
   readonly recursive?: boolean;

@@ -5,8 +5,7 @@ import { ZwireError } from '../../bytes/zwire-error.ts';
 import { EXIT } from '../../bytes/error-codes.ts';
 import { runInteractive, startHolder } from '../../exec/interactive.ts';
 import type { CliContext } from '../context.ts';
-import { hasColour } from '../render/colour.ts';
-import { exitCodeForError, renderError } from '../render/error-text.ts';
+import { framedRun } from '../run/framed-run.ts';
 import {
   ip,
   ipInNamespaceOf,
@@ -17,17 +16,6 @@ import {
   tryCommands,
 } from '../run/testbed-network.ts';
 import type { ShellFlags, TestbedFlags } from './testbed-command.ts';
-
-/** Prints errors as everywhere, and sets the exit code. */
-async function framed(context: CliContext, body: () => Promise<number>): Promise<void> {
-  try {
-    context.process.exitCode = await body();
-  } catch (error) {
-    const { stderr, env } = context.process;
-    stderr.write(`${renderError(error, { colour: hasColour(stderr, env), debug: false })}\n`);
-    context.process.exitCode = exitCodeForError(error);
-  }
-}
 
 function requireRoot(command: 'up' | 'down'): void {
   if (process.getuid?.() === 0) return;
@@ -44,7 +32,7 @@ async function existingNamespaces(): Promise<readonly string[]> {
 }
 
 export async function testbedUp(context: CliContext, flags: TestbedFlags): Promise<void> {
-  await framed(context, async () => {
+  await framedRun(context, async () => {
     requireRoot('up');
     const existing = await existingNamespaces();
     const taken = [SIDE_A, SIDE_B].find((side) => existing.includes(side.namespace));
@@ -86,7 +74,7 @@ async function connect(mtuBytes: number): Promise<void> {
 }
 
 export async function testbedDown(context: CliContext): Promise<void> {
-  await framed(context, async () => {
+  await framedRun(context, async () => {
     requireRoot('down');
     const existing = await existingNamespaces();
     const ours = [SIDE_A, SIDE_B].filter((side) => existing.includes(side.namespace));
@@ -113,7 +101,7 @@ function ownCommand(): string {
  * Nothing is left when the shell ends: namespaces go with their last process.
  */
 export async function testbedShell(context: CliContext, flags: ShellFlags): Promise<void> {
-  await framed(context, async () =>
+  await framedRun(context, async () =>
     flags.inside === undefined ? enterNamespaces(flags.mtu) : shellInside(context, flags.mtu, flags.inside),
   );
 }

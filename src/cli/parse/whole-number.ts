@@ -25,7 +25,17 @@ export function parseTransferCount(text: string): number {
   return parseWholeNumber(text, 1, 256, 'a number of transfers', '8');
 }
 
-/** How many levels below a dataset. @throws ZwireError FLAG_MALFORMED */
-export function parseDepth(text: string): number {
-  return parseWholeNumber(text, 0, 999, 'a depth', '1');
+/** How many frames a capture takes. @throws ZwireError FLAG_MALFORMED */
+export function parseFrameCount(text: string): number {
+  return parseWholeNumber(text, 1, 999_999_999, 'a number of frames', '1000');
+}
+
+/** How long a capture lasts, at most a day. @throws ZwireError FLAG_MALFORMED */
+export function parseSeconds(text: string): number {
+  return parseWholeNumber(text, 1, 86_400, 'a number of seconds', '10');
+}
+
+/** What a capture keeps of a frame: at least its headers and a segment's. @throws ZwireError FLAG_MALFORMED */
+export function parseSnapLength(text: string): number {
+  return parseWholeNumber(text, 74, 262_144, 'a number of bytes', '128');
 }

@@ -3,7 +3,6 @@ import type { LinkOptions } from '../../transfer/endpoint.ts';
 import type { ZfsDestination } from '../../transfer/zfs-target.ts';
 import type { DatasetName } from '../../zfs/name.ts';
 import { insecureRequired, usageError } from '../usage-error.ts';
-import { type ReceiverKeyFlags, type ReceiverKeyRequest, receiverKeyRequest } from './key-request.ts';
 import { type ReceiverLinkFlags, receiverLink } from './link-request.ts';
 import { type OutputFlags, type OutputRequest, outputRequest } from './output-request.ts';
 import { TIMEOUT_MS_DEFAULT, type WireVersion } from './send-request.ts';
@@ -21,8 +20,6 @@ export interface ReceiveRequest {
   /** Memory that backs the credit given to all senders together, bytes. */
   readonly poolBytes: number;
   readonly insecure: boolean;
-  /** Absent: without keys, whatever lies in the usual places. */
-  readonly keys?: ReceiverKeyRequest;
   readonly output: OutputRequest;
 }
 
@@ -39,7 +36,7 @@ export interface AcceptanceFlags extends OutputFlags {
   readonly insecure?: boolean;
 }
 
-export interface ReceiveFlags extends ReceiverLinkFlags, AcceptanceFlags, ReceiverKeyFlags {
+export interface ReceiveFlags extends ReceiverLinkFlags, AcceptanceFlags {
   readonly file?: string;
   readonly into?: DatasetName;
 }
@@ -51,14 +48,12 @@ export function receiveRequest(flags: ReceiveFlags): ReceiveRequest {
 
 /** Adds the link and the bounds to a target, and checks what must hold for them together. */
 export function completeReceiveRequest(
-  flags: ReceiverLinkFlags & AcceptanceFlags & ReceiverKeyFlags,
+  flags: ReceiverLinkFlags & AcceptanceFlags,
   target: TargetRequest,
 ): ReceiveRequest {
   const link = receiverLink(flags);
   const insecure = flags.insecure ?? false;
-  const keys = receiverKeyRequest(flags);
-  if (target.kind !== 'file' && !insecure && keys === undefined)
-    throw insecureRequired(`receive into ${targetName(target)}`);
+  if (target.kind !== 'file' && !insecure) throw insecureRequired(`receive into ${targetName(target)}`);
   return {
     target,
     link,
@@ -69,7 +64,6 @@ export function completeReceiveRequest(
     maxTransfers: isStandardOutput(target) ? 1 : (flags.maxTransfers ?? MAX_TRANSFERS_DEFAULT),
     poolBytes: flags.poolMemory ?? POOL_BYTES_DEFAULT,
     insecure,
-    ...(keys === undefined ? {} : { keys }),
     output: outputRequest(flags),
   };
 }
@@ -78,7 +72,7 @@ export function isStandardOutput(target: TargetRequest): boolean {
   return target.kind === 'file' && target.path === '-';
 }
 
-export function targetName(target: ZfsDestination): string {
+function targetName(target: ZfsDestination): string {
   if (target.kind === 'pool') return target.pool;
   if (target.kind === 'announced-name') return 'the dataset that the sender names';
   return target.dataset;
@@ -95,6 +89,6 @@ function receiveTarget(flags: ReceiveFlags): TargetRequest {
   if (flags.into !== undefined) return { kind: 'into', dataset: flags.into };
   throw usageError(
     'it is not said where to put what arrives',
-    'A file: --file PATH\nStandard output: --file -\nBelow a dataset: --into backup/tank',
+    'A file: --file PATH\nStandard output: --file -\nBelow a dataset: --into backup/tank --insecure',
   );
 }

@@ -4,7 +4,6 @@ import type { ZfsSourceRequest } from '../../transfer/zfs-source.ts';
 import { datasetOf, type SnapshotName } from '../../zfs/name.ts';
 import { parseSnapshotBeside } from '../parse/snapshot.ts';
 import { insecureRequired, usageError } from '../usage-error.ts';
-import { type SenderKeyFlags, type SenderKeyRequest, senderKeyRequest } from './key-request.ts';
 import { type SenderLinkFlags, senderLink } from './link-request.ts';
 import { type OutputFlags, type OutputRequest, outputRequest } from './output-request.ts';
 
@@ -30,8 +29,6 @@ export interface SendRequest {
   readonly pauseBetweenFramesMs?: number;
   readonly timeoutMs: number;
   readonly insecure: boolean;
-  /** Absent: without keys, whatever lies in the usual places. */
-  readonly keys?: SenderKeyRequest;
   readonly output: OutputRequest;
 }
 
@@ -48,7 +45,7 @@ export interface DeliveryFlags extends OutputFlags {
   readonly insecure?: boolean;
 }
 
-export interface SendFlags extends SenderLinkFlags, DeliveryFlags, SenderKeyFlags {
+export interface SendFlags extends SenderLinkFlags, DeliveryFlags {
   readonly from?: string;
   readonly recursive?: boolean;
   readonly intermediates?: boolean;
@@ -62,7 +59,7 @@ export function sendRequest(flags: SendFlags, snapshot: SnapshotName | undefined
 
 /** Adds the link and the delivery to a source, and checks what must hold for them together. */
 export function completeSendRequest(
-  flags: SenderLinkFlags & DeliveryFlags & SenderKeyFlags,
+  flags: SenderLinkFlags & DeliveryFlags,
   source: SourceRequest,
 ): SendRequest {
   const link = senderLink(flags);
@@ -75,9 +72,7 @@ export function completeSendRequest(
     );
   }
   const insecure = flags.insecure ?? false;
-  const keys = senderKeyRequest(flags);
-  if (source.kind !== 'file' && !insecure && keys === undefined)
-    throw insecureRequired(`send ${sourceName(source)}`);
+  if (source.kind !== 'file' && !insecure) throw insecureRequired(`send ${sourceName(source)}`);
   return {
     source,
     link,
@@ -87,7 +82,6 @@ export function completeSendRequest(
     ...(flags.rateLimit === undefined ? {} : { pauseBetweenFramesMs: flags.rateLimit }),
     timeoutMs: flags.timeout ?? TIMEOUT_MS_DEFAULT,
     insecure,
-    ...(keys === undefined ? {} : { keys }),
     output: outputRequest(flags),
   };
 }
