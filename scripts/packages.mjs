@@ -11,7 +11,14 @@ import { fileURLToPath } from 'node:url';
 
 /** Package to the program that shows that it is installed. */
 export const GROUPS = {
-  test: { iproute2: 'ip', nftables: 'nft', ethtool: 'ethtool', 'util-linux': 'nsenter' },
+  test: {
+    iproute2: 'ip',
+    nftables: 'nft',
+    ethtool: 'ethtool',
+    'util-linux': 'nsenter',
+    // Asks whether everyone may capture, which nobody needs here: noninteractive takes its "no".
+    tshark: 'tshark',
+  },
   bench: {
     iperf3: 'iperf3',
     mbuffer: 'mbuffer',

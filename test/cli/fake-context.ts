@@ -69,8 +69,7 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
     process: {
       stdout: new RecordingStream({ isTTY: options.stdoutIsTerminal ?? false, columns }),
       stderr: new RecordingStream({ isTTY: options.stderrIsTerminal ?? false, columns }),
-      // No files of whoever runs the tests.
-      env: options.env ?? { HOME: '/nonexistent' },
+      env: options.env ?? {},
     },
     stdinIsTerminal: options.stdinIsTerminal ?? false,
     signals: new EventEmitter(),
