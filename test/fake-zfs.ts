@@ -86,6 +86,13 @@ export class FakeZfs implements Disposable {
     return this.on(['list', '-Hp', '-d', '1', ...columns, dataset], { stdout: lines.join('') });
   }
 
+  /** All snapshots at and below a dataset, as listSnapshots asks for them: guid by name. */
+  snapshotTree(top: string, rows: Readonly<Record<string, bigint>>): this {
+    const stdout = Object.entries(rows).map(([name, guid]) => `${name}\t${guid}\t5\n`);
+    const args = ['list', '-Hp', '-r', '-t', 'snapshot', '-o', 'name,guid,createtxg', top];
+    return this.on(args, { stdout: stdout.join('') });
+  }
+
   /** A snapshot that does not exist. */
   noSnapshot(name: string): this {
     return this.on(['list', '-Hp', '-t', 'snapshot', '-o', 'name,guid,createtxg', name], missing(name));

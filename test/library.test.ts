@@ -164,7 +164,7 @@ test('a delta is iterated too; disposing of it, or leaving, ends zfs send', asyn
 
 test('a DeltaReader that is given up leaves nothing running, and one that got nothing says so', async () => {
   zfs.dataset(TARGET).dataset('backup', {});
-  zfs.on(['receive', '-u', '-o', 'readonly=on', '-x', 'mountpoint', TARGET], {
+  zfs.on(['receive', '-u', '-o', 'readonly=on', '-o', 'volmode=dev', '-x', 'mountpoint', TARGET], {
     script: 'echo $$ >"$dir/pid"; exec cat >/dev/null',
   });
   {

@@ -19,11 +19,20 @@ const NEW_FILESYSTEM = [
   '-o',
   'readonly=on',
   '-o',
+  'volmode=dev',
+  '-o',
   'canmount=noauto',
+  '-o',
+  'setuid=off',
+  '-o',
+  'devices=off',
   '-x',
   'mountpoint',
 ];
+const NEW_TREE = [...NEW_FILESYSTEM, '-x', 'sharenfs', '-x', 'sharesmb', '-x', 'reservation'];
 const INCREMENT = ['receive', '-s', '-u', '-o', 'readonly=on'];
+const NEW_VOLUME = [...INCREMENT, '-o', 'volmode=dev'];
+const KEPT_HERE = ['-x', 'volmode', '-x', 'setuid', '-x', 'devices'];
 
 const full: Announcement = {
   kind: 'dataset',
@@ -81,7 +90,7 @@ test('a full stream lands below --into, and the guid is read back', async () => 
 
 test('a volume is received without the properties of filesystems', async () => {
   using zfs = emptyTarget();
-  zfs.on([...INCREMENT, TARGET], { script: keep(zfs) });
+  zfs.on([...NEW_VOLUME, TARGET], { script: keep(zfs) });
   const sink = await decide({ ...full, features: ['volume'] });
   expect(await sink.commit()).toMatchObject({ guid: 22n });
 });
@@ -197,7 +206,7 @@ test('a refused transfer does not keep the target', async () => {
 
 test('a recursive transfer has the whole tree for itself', async () => {
   using zfs = emptyTarget();
-  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  zfs.on([...NEW_TREE, TARGET], { script: keep(zfs) });
   const policy = zfsSinkPolicy(into, { insecure: true });
   const tree = await policy.decide(requestOf({ ...full, recursive: true }), signal);
   const below = requestOf({ ...full, name: 'tank/my data/below' });
@@ -211,7 +220,7 @@ test('a recursive transfer has the whole tree for itself', async () => {
 test('a recursive stream is compared as a tree, and its children are kept from mounting', async () => {
   using zfs = emptyTarget();
   const child = `${TARGET}/child`;
-  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  zfs.on([...NEW_TREE, TARGET], { script: keep(zfs) });
   zfs.tree(TARGET, { [TARGET]: {}, [child]: {}, [`${TARGET}/vol`]: { type: 'volume' } });
   const list = ['list', '-Hp', '-t', 'snapshot', '-o', 'name,guid,createtxg'];
   const names = [`${TARGET}@tue`, `${child}@tue`, `${TARGET}/vol@tue`];
@@ -241,7 +250,9 @@ test('a recursive increment leaves what was there before as it is', async () => 
     .snapshots(TARGET, { tue: [22n, 9] })
     .on(listing, { stdout: `${TARGET}@mon\t11\t5\n` });
   zfs.tree(TARGET, { [TARGET]: {}, [`${TARGET}/old`]: { token: '1-older' } });
-  zfs.on([...INCREMENT, '-x', 'mountpoint', TARGET], { script: 'cat >/dev/null; exit 0' });
+  zfs.snapshotTree(TARGET, { [`${TARGET}@mon`]: 11n });
+  const excluded = [...NEW_TREE.slice(NEW_FILESYSTEM.indexOf('-x')), ...KEPT_HERE];
+  zfs.on([...INCREMENT, ...excluded, TARGET], { script: 'cat >/dev/null; exit 0' });
   const increment = { ...delta, recursive: true };
   expect(await (await decide(increment)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
   await (await decide(increment)).abort();
@@ -251,7 +262,7 @@ test('a recursive increment leaves what was there before as it is', async () => 
 test('what went wrong beside the data is a warning', async () => {
   using zfs = emptyTarget();
   const complaint = `Warning: failed to clear unreceived properties on ${TARGET}`;
-  zfs.on([...NEW_FILESYSTEM, TARGET], { script: `cat >/dev/null; echo "${complaint}" >&2; exit 0` });
+  zfs.on([...NEW_TREE, TARGET], { script: `cat >/dev/null; echo "${complaint}" >&2; exit 0` });
   zfs.tree(TARGET, { [TARGET]: {}, [`${TARGET}/c`]: {} });
   zfs.on(['set', 'canmount=noauto', `${TARGET}/c`], {
     stderr: `cannot set property for '${TARGET}/c': permission denied\n`,
@@ -266,10 +277,10 @@ test('what went wrong beside the data is a warning', async () => {
 test("the seed's format: no guid and no type, so both are looked up afterwards", async () => {
   using zfs = emptyTarget();
   const { toSnapshot: _, ...seed } = full;
-  zfs.on(['receive', '-s', '-u', '-o', 'readonly=on', '-x', 'mountpoint', TARGET], { script: keep(zfs) });
-  zfs.on(['set', 'canmount=noauto', TARGET], {});
+  zfs.on([...NEW_VOLUME, '-x', 'mountpoint', TARGET], { script: keep(zfs) });
+  zfs.on(['set', 'canmount=noauto', 'setuid=off', 'devices=off', TARGET], {});
   expect(await (await decide(seed)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
-  expect(zfs.calls().at(-1)).toBe(`set canmount=noauto ${TARGET}`);
+  expect(zfs.calls().at(-1)).toBe(`set canmount=noauto setuid=off devices=off ${TARGET}`);
 });
 
 test('without zfs on this machine the refusal names the package', async () => {

@@ -5,7 +5,15 @@ import type { Announcement } from '../wire/announce.ts';
 import { type Dataset, listDatasets, listSnapshots, setProperty, snapshotGuid } from '../zfs/dataset.ts';
 import { zfsWarningsFrom } from '../zfs/error.ts';
 import { type DatasetName, isWithin, snapshotName } from '../zfs/name.ts';
-import { abortPartial, listPartial, receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
+import {
+  abortPartial,
+  listPartial,
+  receiveError,
+  type ReceivePlan,
+  SET_ON_NEW_FILESYSTEMS,
+  startReceive,
+} from '../zfs/receive.ts';
+import { setProperties } from '../zfs/property.ts';
 import { replicatedDigest } from '../zfs/replicated-digest.ts';
 import { checkTarget, type IncomingStream } from '../zfs/target.ts';
 import { PipedProcess } from './piped-process.ts';
@@ -192,7 +200,7 @@ function mismatch(message: string, fields: Readonly<Record<string, string | numb
 }
 
 /**
- * canmount=noauto for the filesystems that this transfer made and that the receive itself could not set it for:
+ * canmount=noauto (and the rest, for a top of unknown type) for the filesystems that this transfer made and that the receive itself could not set it for:
  * the children of a recursive stream, and a top whose type was not known. Gives what failed, for the warnings.
  */
 async function keepFromMounting(
@@ -207,11 +215,10 @@ async function keepFromMounting(
     const made = ((await listDatasets(plan.target, signal)) ?? []).filter(
       ({ name, type }) => type === 'filesystem' && !known.has(name) && !(topIsDone && name === plan.target),
     );
-    await setProperty(
-      made.map((dataset) => dataset.name),
-      'canmount=noauto',
-      signal,
-    );
+    const names = made.map((dataset) => dataset.name);
+    // Children inherit from their top what can be inherited; canmount cannot.
+    if (topIsDone) await setProperty(names, 'canmount=noauto', signal);
+    else for (const name of names) await setProperties(name, SET_ON_NEW_FILESYSTEMS, signal);
     return [];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

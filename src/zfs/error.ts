@@ -51,10 +51,13 @@ export function isMissing(error: unknown): boolean {
   return error instanceof ZwireError && error.code === 'ZFS_DATASET_MISSING';
 }
 
+/** `-x` of a property that a child of another type does not have: nothing that anyone must know. */
+const OWN_DOING = /property '[^']+' does not apply to datasets of this type/;
+
 /** What a command that succeeded still complained about, one line each, at most 20. */
 export function zfsWarningsFrom(stderr: string): string[] {
   const lines = stderr.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '').slice(0, 20);
+  return lines.filter((line) => line !== '' && !OWN_DOING.test(line)).slice(0, 20);
 }
 
 /** All rules that match, the earliest in the text first, and of equals the first of the table. */

@@ -6,16 +6,20 @@ import { abortPartial, listPartial, receiveArguments, receiveError, type Receive
 const target = parseDatasetName('backup/my tank');
 const SAFE = ['receive', '-s', '-u', '-o', 'readonly=on'];
 
+const NEW = ['-o', 'volmode=dev'];
+const NEW_FILESYSTEM = [...NEW, '-o', 'canmount=noauto', '-o', 'setuid=off', '-o', 'devices=off'];
+const WITH_PROPERTIES = ['-x', 'mountpoint', '-x', 'sharenfs', '-x', 'sharesmb', '-x', 'reservation'];
+
 test.each<[type: ReceivePlan['type'], incremental: boolean, recursive: boolean, more: string[]]>([
-  ['filesystem', false, false, ['-o', 'canmount=noauto', '-x', 'mountpoint']],
-  ['filesystem', false, true, ['-o', 'canmount=noauto', '-x', 'mountpoint']],
+  ['filesystem', false, false, [...NEW_FILESYSTEM, '-x', 'mountpoint']],
+  ['filesystem', false, true, [...NEW_FILESYSTEM, ...WITH_PROPERTIES]],
   ['filesystem', true, false, []],
-  ['filesystem', true, true, ['-x', 'mountpoint']],
-  ['volume', false, false, []],
-  ['volume', false, true, []],
+  ['filesystem', true, true, [...WITH_PROPERTIES, '-x', 'volmode', '-x', 'setuid', '-x', 'devices']],
+  ['volume', false, false, NEW],
+  ['volume', false, true, NEW],
   ['volume', true, false, []],
   ['volume', true, true, []],
-  ['unknown', false, false, ['-x', 'mountpoint']],
+  ['unknown', false, false, [...NEW, '-x', 'mountpoint']],
   ['unknown', true, false, []],
 ])('%s, incremental %s, recursive %s', (type, incremental, recursive, more) => {
   const args = receiveArguments({ target, type, incremental, recursive });
@@ -66,7 +70,7 @@ test('properties can be set and left out, and what never can be is refused befor
       exclude: ['quota'],
     }),
   ).toEqual(
-    'receive -u -o readonly=off -o canmount=noauto -o a:b=x_y -o mountpoint=/b -x quota tank/b'
+    'receive -u -o readonly=off -o volmode=dev -o canmount=noauto -o setuid=off -o devices=off -o a:b=x_y -o mountpoint=/b -x quota tank/b'
       .split(' ')
       .map((word) => word.replace('_', ' ')),
   );

@@ -32,29 +32,38 @@ const NEVER_SET: ReadonlySet<string> = new Set([
   'utf8only',
 ]);
 
+/** What arrives must not act on this host: neither be written to, nor hand out privileges, nor have its partitions read. */
+const SET_ON_NEW: Readonly<Record<string, string>> = { volmode: 'dev' };
+export const SET_ON_NEW_FILESYSTEMS: Readonly<Record<string, string>> = {
+  canmount: 'noauto',
+  setuid: 'off',
+  devices: 'off',
+};
+/** Of a stream with properties: what would share it, or take space from others that its data do not fill. */
+const NOT_FROM_SENDER: readonly string[] = ['sharenfs', 'sharesmb', 'reservation'];
+/** Of such a stream into a target that exists: what was set there once is for its administrator to change. */
+const KEPT_HERE: readonly string[] = ['volmode', 'setuid', 'devices'];
+
 /**
  * The arguments of `zfs`. What arrives is resumable (-s), not mounted (-u) and read-only, and does not take its
  * mountpoint from the sender:
- * - `-o canmount=noauto` on a full stream only: later it is for the receiver's administrator to change. A volume
- *   has no such property, and zfs_setup_cmdline_props refuses the receive over it.
+ * - `-o` of SET_ON_NEW... on a full stream only: later it is for the receiver's administrator to change. A volume
+ *   has none of a filesystem's properties, and zfs_setup_cmdline_props refuses the receive over one.
  * - `-x mountpoint` where properties travel or a filesystem is made. On an incremental stream it leaves a local
  *   setting of the target alone and keeps the sender from moving what exists or what is new below it.
  * On a recursive stream -o sets the top and makes the children inherit; canmount is not inheritable, so the
- * children's is set after the receive, and so is that of a top of unknown type.
+ * children's is set after the receive, and so is that of a top of unknown type. `exec` is left as it comes: who may
+ * read a program may run a copy of it.
  * Throws NAME_INVALID and ZFS_PROPERTY_INVALID for a property that cannot be set this way.
  */
 export function receiveArguments(plan: ReceivePlan): string[] {
-  const makesFilesystem = plan.type === 'filesystem' && !plan.incremental;
-  const keepsMountpoint = plan.type !== 'volume' && (!plan.incremental || plan.recursive);
   const set: Readonly<Record<string, string>> = {
     readonly: 'on',
-    ...(makesFilesystem ? { canmount: 'noauto' } : {}),
+    ...(plan.incremental ? {} : SET_ON_NEW),
+    ...(plan.type === 'filesystem' && !plan.incremental ? SET_ON_NEW_FILESYSTEMS : {}),
     ...plan.set,
   };
-  const exclude = new Set([
-    ...(keepsMountpoint ? ['mountpoint'] : []),
-    ...(plan.exclude ?? []).map(parsePropertyName),
-  ]);
+  const exclude = new Set([...keptFromStream(plan), ...(plan.exclude ?? []).map(parsePropertyName)]);
   for (const name of Object.keys(set)) {
     if (NEVER_SET.has(name) || (name === 'keylocation' && set['keylocation'] === 'prompt'))
       throw unsettable(name);
@@ -69,6 +78,13 @@ export function receiveArguments(plan: ReceivePlan): string[] {
     ...[...exclude].flatMap((name) => ['-x', name]),
     plan.target,
   ];
+}
+
+/** What a stream brings and a filesystem here does not take over; volumes have none of it. */
+function keptFromStream(plan: ReceivePlan): readonly string[] {
+  if (plan.type === 'volume') return [];
+  if (!plan.recursive) return plan.incremental ? [] : ['mountpoint'];
+  return ['mountpoint', ...NOT_FROM_SENDER, ...(plan.incremental ? KEPT_HERE : [])];
 }
 
 function unsettable(property: string): ZwireError {
