@@ -214,6 +214,15 @@ export const ERROR_CODES = {
   DATA_LOST: { exit: 'failed', meaning: 'records are missing and nothing can bring them back (one-way)' },
   DIGEST_MISMATCH: { exit: 'failed', meaning: 'what arrived is not what was announced at the end' },
   SOURCE_FAILED: { exit: 'failed', meaning: 'reading the source failed' },
+  SENDER_LIMIT: { exit: 'refused', meaning: 'the sender sends more than the receiver lets it' },
+  SENDER_NOT_ALLOWED: {
+    exit: 'refused',
+    meaning: "the sender's line on the receiver does not allow this",
+  },
+  STREAM_REFUSED: {
+    exit: 'refused',
+    meaning: 'a stream is not what was announced, or not what the receiver takes',
+  },
   SINK_FAILED: { exit: 'failed', meaning: 'writing what arrived failed' },
   KIND_MISMATCH: { exit: 'refused', meaning: 'a file was sent to a receiver of datasets' },
   TARGET_BUSY: { exit: 'refused', meaning: 'another transfer into the target is under way' },

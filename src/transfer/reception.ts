@@ -183,6 +183,7 @@ export class Reception {
       slotBytes,
       fd: sink.fd,
       mayStall: sink.mayStall,
+      rules: sink.rules,
     };
     const writer = new Worker(workerUrl('writer-worker'), { workerData });
     this.#writer = writer;
@@ -194,6 +195,7 @@ export class Reception {
   #onWriter(message: WriterMessage): void {
     // 'drained' is only said after the end was verified, though the news of that may still be on its way.
     if (message.kind === 'drained') this.#committing = this.#commit();
+    else if (message.kind === 'refused') void this.fail(message.failure);
     else if (message.kind === 'failed') void this.fail(writeFailure(message, this.#sink?.target ?? ''));
   }
 

@@ -1,6 +1,7 @@
 // Where the bytes of a transfer go. A policy decides on every announcement and opens the sink; nothing reaches its
 // final name or becomes a snapshot before everything has been verified.
 import type { Announcement } from '../wire/announce.ts';
+import type { StreamRules } from './stream-policy.ts';
 import type { AuthorizedSender } from './transfer-keys.ts';
 
 export interface CommitResult {
@@ -18,6 +19,8 @@ export interface Sink {
   readonly target: string;
   /** A pipe or terminal: written without blocking, so that an abort is never held up. */
   readonly mayStall: boolean;
+  /** A ZFS stream is judged against these on its way, and only what passes is written; without them all is. */
+  readonly rules?: StreamRules;
   /** Everything was verified and written: closes, waits for the consumer, puts the result under its name. Throws. */
   commit(): Promise<CommitResult>;
   /** Ends without a result: kills the consumer, closes, removes what is half-made. Returns the consumer's own error, if it had one. */

@@ -1,8 +1,13 @@
 // Writes one transfer's records to its sink, in order. It may block or wait as long as the sink likes: the receiving
 // worker goes on filling the pool meanwhile, and stops giving credit when it is full.
 import { parentPort, workerData } from 'node:worker_threads';
+import { ZwireError } from '../bytes/zwire-error.ts';
 import { POLLERR, POLLOUT, Poller, setIovec, writeGather } from '../sys/descriptor.ts';
-import { Memory, setPointer } from '../sys/memory.ts';
+import { memcpy } from '../sys/libc.ts';
+import { Memory } from '../sys/memory.ts';
+import { HELD_BYTES_MAX, StreamGate } from './stream-gate.ts';
+import { StreamPolicy, type StreamRules } from './stream-policy.ts';
+import { type Failure, failureOf } from './worker-message.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface WriterData {
@@ -13,29 +18,50 @@ export interface WriterData {
   readonly fd: number;
   /** The descriptor does not block: wait with poll, look at the abort flag meanwhile. */
   readonly mayStall: boolean;
+  /** What the bytes must be to go on: a sink that reads a ZFS stream has rules, a file has none. */
+  readonly rules: StreamRules | undefined;
 }
 
 export type WriterMessage =
   | { readonly kind: 'drained' }
   | { readonly kind: 'failed'; readonly message: string; readonly errno: string }
+  /** The stream is not what its rules say. */
+  | { readonly kind: 'refused'; readonly failure: Failure }
   | { readonly kind: 'stopped' };
 
-/** Records a writev: half a megabyte. */
+/** Records a writev: half a megabyte; what the gate held stands before them. */
 const BATCH = 8;
+const IOVEC_BYTES = 16;
 const IDLE_MS = 100;
 /** While data flows the writer looks every so often; only after this long without any does it ask to be woken. */
 const NAP_MS = 1;
 const FLOWING_MS = 20;
 
-class Writer {
+interface Piece {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+class Writer implements Disposable {
   readonly #data: WriterData;
   readonly #queue: WriteQueue;
+  readonly #pool: Memory;
   readonly #iovecs: Memory = Memory.allocate(4096);
   readonly #poller: Poller = new Poller();
+  readonly #gate: StreamGate | undefined;
+  /** Bytes that the gate holds back, outside the pool: their record's memory is given back meanwhile. */
+  readonly #held: Memory;
+  #heldBytes = 0;
+  /** Bytes that are in the sink. */
+  #written = 0;
 
   constructor(data: WriterData) {
     this.#data = data;
     this.#queue = WriteQueue.attach(data.queue);
+    this.#pool = Memory.share(data.poolAddress, data.poolBytes);
+    this.#gate = data.rules && new StreamGate(new StreamPolicy(data.rules));
+    // Pages are taken when they are touched: two of them, for nearly every stream.
+    this.#held = Memory.allocate(this.#gate === undefined ? 1 : HELD_BYTES_MAX);
   }
 
   run(): WriterMessage {
@@ -48,29 +74,78 @@ class Writer {
         if (!this.#writeBatch(ready)) return { kind: 'stopped' };
         this.#queue.finish(ready);
         workedAtMs = performance.now();
-      } else if (ended) return { kind: 'drained' };
+      } else if (ended) return this.#writeEnd() ? { kind: 'drained' } : { kind: 'stopped' };
       else if (performance.now() - workedAtMs < FLOWING_MS) this.#queue.nap(NAP_MS);
       else this.#queue.sleep(IDLE_MS);
     }
   }
 
+  /** Mappings outlive the thread: those of every transfer would add up. */
+  [Symbol.dispose](): void {
+    this.#iovecs[Symbol.dispose]();
+    this.#poller[Symbol.dispose]();
+    this.#held[Symbol.dispose]();
+  }
+
   /** False when aborted in the middle. */
   #writeBatch(count: number): boolean {
-    const lengths: number[] = [];
+    const pieces: Piece[] = [{ address: this.#held.address, bytes: this.#heldBytes }];
     let position = this.#queue.tail;
-    let remaining = 0;
     for (let index = 0; index < count; index++) {
       const bytes = this.#queue.bytesAt(position);
-      const address = this.#data.poolAddress + this.#queue.slotAt(position) * this.#data.slotBytes;
-      setIovec(this.#iovecs.view, 0, index, address, bytes);
-      lengths.push(bytes);
-      remaining += bytes;
+      const at = this.#queue.slotAt(position) * this.#data.slotBytes;
+      this.#gate?.push(this.#pool.bytes.subarray(at, at + bytes));
+      pieces.push({ address: this.#pool.address + at, bytes });
       position = this.#queue.next(position);
     }
+    return this.#gate === undefined ? this.#write(pieces) : this.#writeReleased(pieces, this.#gate.released);
+  }
+
+  /** Everything has been verified: what is held goes too. */
+  #writeEnd(): boolean {
+    this.#gate?.end();
+    return this.#write([{ address: this.#held.address, bytes: this.#heldBytes }]);
+  }
+
+  /** Writes what the gate lets go and keeps the rest, which is at the end. */
+  #writeReleased(pieces: readonly Piece[], released: number): boolean {
+    const going: Piece[] = [];
+    const staying: Piece[] = [];
+    let room = released - this.#written;
+    for (const { address, bytes } of pieces) {
+      const goes = Math.min(room, bytes);
+      room -= goes;
+      going.push({ address, bytes: goes });
+      staying.push({ address: address + goes, bytes: bytes - goes });
+    }
+    if (!this.#write(going)) return false;
+    let keptBytes = 0;
+    for (const { address, bytes } of staying) {
+      // What was held already stays where it is, or has gone as a whole.
+      const place = this.#held.address + keptBytes;
+      if (bytes > 0 && address !== place) memcpy(place, address, bytes);
+      keptBytes += bytes;
+    }
+    this.#heldBytes = keptBytes;
+    return true;
+  }
+
+  /** False when aborted in the middle. */
+  #write(pieces: readonly Piece[]): boolean {
+    const lengths: number[] = [];
+    let remaining = 0;
+    for (const { address, bytes } of pieces) {
+      if (bytes === 0) continue;
+      setIovec(this.#iovecs.view, 0, lengths.length, address, bytes);
+      lengths.push(bytes);
+      remaining += bytes;
+    }
+    this.#written += remaining;
     let first = 0;
     while (remaining > 0) {
       if (this.#data.mayStall && !this.#waitWritable()) return false;
-      const put = writeGather(this.#data.fd, this.#iovecs.address + first * 16, count - first);
+      const place = this.#iovecs.address + first * IOVEC_BYTES;
+      const put = writeGather(this.#data.fd, place, lengths.length - first);
       if (put > 0) {
         remaining -= put;
         first = this.#skip(lengths, first, put);
@@ -86,11 +161,11 @@ class Writer {
     while (first < lengths.length && left >= (lengths[first] ?? 0)) left -= lengths[first++] ?? 0;
     if (left > 0) {
       const { view } = this.#iovecs;
-      const address = view.getUint32(first * 16, true) + view.getUint32(first * 16 + 4, true) * 2 ** 32;
+      const at = first * IOVEC_BYTES;
+      const address = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
       const bytes = (lengths[first] ?? 0) - left;
       lengths[first] = bytes;
-      setPointer(view, first * 16, address + left);
-      setPointer(view, first * 16 + 8, bytes);
+      setIovec(view, 0, first, address + left, bytes);
     }
     return first;
   }
@@ -108,8 +183,10 @@ class Writer {
 
 function runWriter(data: WriterData): WriterMessage {
   try {
-    return new Writer(data).run();
+    using writer = new Writer(data);
+    return writer.run();
   } catch (error) {
+    if (error instanceof ZwireError) return { kind: 'refused', failure: failureOf(error) };
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     return { kind: 'failed', message: error instanceof Error ? error.message : String(error), errno: code };
   }

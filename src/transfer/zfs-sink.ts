@@ -17,6 +17,7 @@ import { setProperties } from '../zfs/property.ts';
 import { replicatedDigest } from '../zfs/replicated-digest.ts';
 import { checkTarget, type IncomingStream } from '../zfs/target.ts';
 import { PipedProcess } from './piped-process.ts';
+import type { StreamRules } from './stream-policy.ts';
 import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
 import { VOLUME_FEATURE } from './zfs-source.ts';
 import { incomingStream, targetOf, type ZfsDestination } from './zfs-target.ts';
@@ -110,11 +111,13 @@ async function openReceive(
     recursive: isRecursive(announcement),
   };
   const before = (existing && plan.recursive ? await listDatasets(target, signal) : undefined) ?? [];
+  const rules = await rulesFor(plan, announcement, stream, signal);
   const receive = await PipedProcess.start('write', (fd) => startReceive(plan, fd, signal));
   return {
     fd: receive.fd,
     target,
     mayStall: true,
+    rules,
     async commit(): Promise<CommitResult> {
       try {
         const status = await receive.finish();
@@ -142,6 +145,29 @@ async function openReceive(
         release();
       }
     },
+  };
+}
+
+/** What the gate holds the stream to, before `zfs receive` sees any of it. */
+async function rulesFor(
+  plan: ReceivePlan,
+  announcement: Announcement,
+  stream: IncomingStream,
+  signal: AbortSignal,
+): Promise<StreamRules> {
+  const { toSnapshot } = announcement;
+  const { incremental, recursive, target, type } = plan;
+  // What lies below the top may have another base each.
+  const known = incremental && recursive ? ((await listSnapshots(target, { recursive, signal })) ?? []) : [];
+  return {
+    target,
+    type,
+    incremental,
+    recursive,
+    known: known.map((snapshot) => snapshot.guid),
+    rawOnly: false,
+    ...(toSnapshot === undefined ? {} : { to: toSnapshot }),
+    ...(stream.fromGuid === undefined ? {} : { fromGuid: stream.fromGuid }),
   };
 }
 
