@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   SYSTEM_CALL_FAILED: { exit: 'failed', meaning: 'a system call failed' },
   // exec
   PROGRAM_MISSING: { exit: 'environment', meaning: 'a program that is needed is not installed' },
+  USER_UNKNOWN: { exit: 'environment', meaning: 'there is no such user on this system' },
   PROGRAM_OUTPUT_TOO_LARGE: { exit: 'failed', meaning: 'a program printed more than its bound' },
   // seal
   SEAL_UNAVAILABLE: { exit: 'environment', meaning: 'this Node has no AES-256-GCM' },

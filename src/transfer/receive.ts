@@ -36,6 +36,8 @@ export interface ReceiveOptions {
   readonly keys?: ReceiverKeys;
   readonly signal: AbortSignal;
   readonly onEvent: EventListener;
+  /** Called once, when the sockets are open and nothing has been taken; what it throws ends the receiver. */
+  readonly onOpen?: () => void;
 }
 
 export interface ReceiveSummary {
@@ -127,7 +129,8 @@ class Receiving implements ReceptionHost {
   #listen(worker: Worker): Promise<void> {
     return new Promise((resolve, reject) => {
       worker.on('message', (message: ReceiverMessage) => {
-        if (message.kind === 'stopped') resolve();
+        if (message.kind === 'listening') this.#onListening(message, reject);
+        else if (message.kind === 'stopped') resolve();
         else if (message.kind === 'error') void this.#workerFailed(message.failure).then(reject);
         else this.#onMessage(message);
       });
@@ -143,11 +146,7 @@ class Receiving implements ReceptionHost {
     return errorOf(failure);
   }
 
-  #onMessage(message: Exclude<ReceiverMessage, { kind: 'stopped' | 'error' }>): void {
-    if (message.kind === 'listening') {
-      this.#onListening(message);
-      return;
-    }
+  #onMessage(message: Exclude<ReceiverMessage, { kind: 'listening' | 'stopped' | 'error' }>): void {
     if (message.kind === 'turnedAway') {
       const { peer, message: reason } = message;
       this.emit('', { event: 'refused', code: 'TARGET_BUSY', message: reason, peer });
@@ -180,7 +179,16 @@ class Receiving implements ReceptionHost {
     }
   }
 
-  #onListening(message: Extract<ReceiverMessage, { kind: 'listening' }>): void {
+  #onListening(
+    message: Extract<ReceiverMessage, { kind: 'listening' }>,
+    reject: (error: unknown) => void,
+  ): void {
+    try {
+      this.options.onOpen?.();
+    } catch (error) {
+      reject(error);
+      return;
+    }
     this.poolAddress = message.poolAddress;
     this.poolBytes = message.poolBytes;
     this.slotBytes = message.slotBytes;

@@ -4,7 +4,7 @@ import { parseIpv4 } from '../../bytes/ipv4-address.ts';
 import { parseMac } from '../../bytes/mac-address.ts';
 import { parseDuration, parsePause } from '../parse/duration.ts';
 import { parseLocale } from '../parse/locale.ts';
-import { parseInterface, parsePath } from '../parse/path.ts';
+import { parseInterface, parsePath, parseUser } from '../parse/path.ts';
 import { parseRate } from '../parse/rate.ts';
 import { parseSize } from '../parse/size.ts';
 import { parseVerbosity } from '../parse/verbosity.ts';
@@ -76,8 +76,9 @@ export const PACE_PARAMETERS: FlagParametersForType<Pick<DeliveryFlags, 'rate' |
 };
 
 export const ACCEPTANCE_PARAMETERS: FlagParametersForType<
-  Pick<AcceptanceFlags, 'once' | 'maxTransfers' | 'poolMemory'>
+  Pick<AcceptanceFlags, 'once' | 'maxTransfers' | 'poolMemory' | 'user'>
 > = {
+  user: value(parseUser, 'NAME', 'Become this user when the sockets are open, and stay it'),
   once: toggle('End after the first transfer, with its result as exit code'),
   maxTransfers: value(parseTransferCount, 'N', 'Transfers taken at once (default: 8)'),
   poolMemory: value(parseSize, 'SIZE', 'Memory for what has arrived and is not yet written (default: 128M)'),

@@ -1,4 +1,4 @@
-// Paths of files to send or to write, and directories for logs. `-` is a standard stream.
+// Paths of files to send or to write, directories for logs, names of interfaces and users. `-` is a standard stream.
 import { malformed } from './malformed.ts';
 
 /** A path, or `-`. Any bytes but none and NUL; `~` is the shell's to expand. @throws ZwireError FLAG_MALFORMED */
@@ -17,4 +17,10 @@ export function parseInterface(text: string): string {
     throw malformed(text, 'the name of a network interface (15 characters at most)', 'eth0');
   }
   return text;
+}
+
+/** The name of a user, as useradd(8) takes it. @throws ZwireError FLAG_MALFORMED */
+export function parseUser(text: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(text)) return text;
+  throw malformed(text, 'the name of a user', 'zwire');
 }

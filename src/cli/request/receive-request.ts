@@ -20,6 +20,8 @@ export interface ReceiveRequest {
   /** Memory that backs the credit given to all senders together, bytes. */
   readonly poolBytes: number;
   readonly insecure: boolean;
+  /** Whom the receiver becomes once its sockets are open. */
+  readonly user?: string;
   readonly output: OutputRequest;
 }
 
@@ -34,6 +36,7 @@ export interface AcceptanceFlags extends OutputFlags {
   readonly maxTransfers?: number;
   readonly poolMemory?: number;
   readonly insecure?: boolean;
+  readonly user?: string;
 }
 
 export interface ReceiveFlags extends ReceiverLinkFlags, AcceptanceFlags {
@@ -54,6 +57,12 @@ export function completeReceiveRequest(
   const link = receiverLink(flags);
   const insecure = flags.insecure ?? false;
   if (target.kind !== 'file' && !insecure) throw insecureRequired(`receive into ${targetName(target)}`);
+  if (flags.user !== undefined && isStandardOutput(target)) {
+    throw usageError(
+      '--user and --file - do not go together',
+      'The standard output of a process that has changed its user cannot be opened again: give a path.',
+    );
+  }
   return {
     target,
     link,
@@ -64,6 +73,7 @@ export function completeReceiveRequest(
     maxTransfers: isStandardOutput(target) ? 1 : (flags.maxTransfers ?? MAX_TRANSFERS_DEFAULT),
     poolBytes: flags.poolMemory ?? POOL_BYTES_DEFAULT,
     insecure,
+    ...(flags.user === undefined ? {} : { user: flags.user }),
     output: outputRequest(flags),
   };
 }

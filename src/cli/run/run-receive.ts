@@ -1,4 +1,6 @@
 // Carries out a receive request: its link, where things land, and for how long.
+import { lookUpUser } from '../../exec/user.ts';
+import { becomeUser } from '../../sys/privilege.ts';
 import { fileSinkPolicy } from '../../transfer/file-sink.ts';
 import { receive } from '../../transfer/receive.ts';
 import type { SinkPolicy } from '../../transfer/sink.ts';
@@ -14,6 +16,7 @@ import { refuseTerminalOutput } from './terminal-check.ts';
 export async function runReceive(request: ReceiveRequest, context: CliContext, run: Run): Promise<void> {
   if (isStandardOutput(request.target)) refuseTerminalOutput(context);
   if (request.target.kind !== 'file') run.report(insecureWarning(context.now()));
+  const user = request.user === undefined ? undefined : await lookUpUser(request.user, run.signal);
   await receive({
     link: await resolveLink(request.link),
     wire: request.wire,
@@ -25,6 +28,7 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
     insecure: request.insecure,
     signal: run.signal,
     onEvent: run.report,
+    ...(user === undefined ? {} : { onOpen: () => becomeUser(user) }),
   });
 }
 
