@@ -39,6 +39,12 @@ const RATIO_GOALS: readonly RatioGoal[] = [
     atLeast: 0.95,
     text: 'raw two-way through pipes, to socat TCP fed the same way',
   },
+  {
+    contender: 'zwire-raw-traced-9000',
+    reference: 'zwire-raw-9000',
+    atLeast: 0.95,
+    text: 'raw two-way, MTU 9000, with a trace on both sides to without',
+  },
 ];
 
 /** Most memory at defaults, MB. */
@@ -50,7 +56,8 @@ export function verdicts(all: readonly Series[], node: string): Verdict[] {
   const out: Verdict[] = [];
   for (const goal of RATIO_GOALS) {
     const series = find(`${goal.contender}-${node}`);
-    const ratio = series && spread(ratios(series, find(goal.reference)))?.median;
+    const ratio =
+      series && spread(ratios(series, find(goal.reference) ?? find(`${goal.reference}-${node}`)))?.median;
     if (ratio === undefined) continue;
     out.push(verdict(`${goal.text}: ${ratio.toFixed(2)} (at least ${goal.atLeast})`, ratio >= goal.atLeast));
   }

@@ -30,20 +30,23 @@ interface Variant {
   readonly feed: 'file' | 'pipe';
   readonly node: NodeBinary;
   readonly oneWayRate: string;
+  /** Both sides write a trace. */
+  readonly traced?: boolean;
 }
 
 function zwire(variant: Variant): Contender {
-  const { mode, mtuBytes, feed, node, oneWayRate } = variant;
+  const { mode, mtuBytes, feed, node, oneWayRate, traced = false } = variant;
   const major = node.version.split('.')[0] ?? node.version;
   const link = LINKS[mode];
   const source = feed === 'file' ? 'FILE' : '-';
   const sink = feed === 'file' ? '/dev/null' : '-';
-  const send = `send --file ${source} ${link.send.replace('RATE', oneWayRate)} --json`;
-  const receive = `receive --file ${sink} ${link.receive} --once --json`;
+  const trace = (file: string): string => (traced ? ` --trace SCRATCH/${file}` : '');
+  const send = `send --file ${source} ${link.send.replace('RATE', oneWayRate)} --json${trace('send.json')}`;
+  const receive = `receive --file ${sink} ${link.receive} --once --json${trace('recv.json')}`;
   const title = link.title.replace('RATE', oneWayRate);
   return {
-    id: `zwire-${mode}-${feed === 'pipe' ? 'pipe-' : ''}${mtuBytes}-node${major.slice(1)}`,
-    title: `zwire ${title}${feed === 'pipe' ? ', pipe to pipe' : ''}, Node ${major.slice(1)}`,
+    id: `zwire-${mode}-${feed === 'pipe' ? 'pipe-' : ''}${traced ? 'traced-' : ''}${mtuBytes}-node${major.slice(1)}`,
+    title: `zwire ${title}${feed === 'pipe' ? ', pipe to pipe' : ''}${traced ? ', traced' : ''}, Node ${major.slice(1)}`,
     mtuBytes,
     feed,
     commands:
@@ -65,11 +68,13 @@ async function runZwire(
   const program = [variant.node.path, ZWIRE];
   const sink = piped ? catToNull(lab.b) : undefined;
   const receiverOptions: ProgramOptions = sink ? { stdout: sink.writeFd, eventsOn: 'stderr' } : {};
-  const receiver = new Metered(lab.b, workload.scratch, [...program, ...receive], receiverOptions);
+  const inScratch = (word: string): string => word.replace('SCRATCH', workload.scratch);
+  const receiveArgv = [...program, ...receive.map(inScratch)];
+  const receiver = new Metered(lab.b, workload.scratch, receiveArgv, receiverOptions);
   if (sink) closeSync(sink.writeFd);
   await receiver.program.event('listening');
   const source = piped ? catFrom(lab.a, workload.path) : undefined;
-  const argv = send.map((word) => (word === 'FILE' ? workload.path : word));
+  const argv = send.map((word) => (word === 'FILE' ? workload.path : inScratch(word)));
   const sender = new Metered(
     lab.a,
     workload.scratch,
@@ -101,6 +106,7 @@ export function zwireContenders(nodes: readonly NodeBinary[], oneWayRate: string
       for (const mode of ['raw', 'one-way', 'udp'] as const)
         contenders.push(zwire({ mode, mtuBytes, feed: 'file', node, oneWayRate }));
       contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'pipe', node, oneWayRate }));
+      contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'file', node, oneWayRate, traced: true }));
     }
   }
   return contenders;

@@ -16,13 +16,23 @@ export {
   type VolumeSnapshotOptions,
 } from './library/volume.ts';
 export type { LinkOptions } from './link/link.ts';
-export type { Bottleneck, EventListener, FailureInfo, TransferEvent } from './transfer/event.ts';
+export { TraceWriter } from './trace/trace-writer.ts';
+export { channelName } from './transfer/event-channel.ts';
+export {
+  type Bottleneck,
+  type EventListener,
+  EVENTS,
+  type FailureInfo,
+  type TransferEvent,
+  type WatchedEvent,
+} from './transfer/event.ts';
 export { fileSinkPolicy } from './transfer/file-sink.ts';
 export { fileSource } from './transfer/file-source.ts';
 export { receive, type ReceiveOptions, type ReceiveSummary } from './transfer/receive.ts';
 export { send, type SendOptions, type TransferResult } from './transfer/send.ts';
 export type { CommitResult, Sink, SinkPolicy, SinkRequest } from './transfer/sink.ts';
 export type { OpenSource, Source, SourceAnnouncement } from './transfer/source.ts';
+export { TraceCollector } from './transfer/trace-collector.ts';
 export { zfsSinkPolicy, type ZfsSinkOptions } from './transfer/zfs-sink.ts';
 export { zfsSource, type ZfsSourceRequest } from './transfer/zfs-source.ts';
 export type { ZfsDestination } from './transfer/zfs-target.ts';

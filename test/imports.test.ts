@@ -19,6 +19,7 @@ const RANKS: Readonly<Record<string, number>> = {
   exec: 3,
   zfs: 4,
   link: 4,
+  trace: 4,
   transfer: 5,
   library: 6,
   replicate: 6,

@@ -48,6 +48,10 @@ export const ERROR_CODES = {
     exit: 'environment',
     meaning: 'an address was not given and could not be found from the system',
   },
+  // trace
+  TRACE_INVALID: { exit: 'usage', meaning: 'a file is no trace of zwire' },
+  TRACE_UNWRITABLE: { exit: 'environment', meaning: 'the trace file cannot be written' },
+  TRACES_UNRELATED: { exit: 'usage', meaning: 'two traces are not of the two sides of a transfer' },
   // zfs
   CONSENT_REQUIRED: { exit: 'usage', meaning: 'something would be lost, and nobody has consented' },
   NAME_INVALID: { exit: 'usage', meaning: 'a dataset or snapshot name breaks the rules of ZFS' },

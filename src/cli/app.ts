@@ -16,6 +16,7 @@ import { dissectorCommand } from './commands/dissector-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
+import { traceRoutes } from './commands/trace-command.ts';
 import { testbedRoutes } from './commands/testbed-command.ts';
 import { withHelp } from './commands/with-help.ts';
 import type { CliContext } from './context.ts';
@@ -36,6 +37,7 @@ function commandsApplication(): Application<CliContext> {
       inspect: inspectCommand,
       capture: captureCommand,
       dissector: dissectorCommand,
+      trace: traceRoutes,
       testbed: testbedRoutes,
       seed: seedCommand,
     },

@@ -13,6 +13,9 @@ export const COUNTER_NAMES = [
   'waitWireMs',
   'waitSinkMs',
   'delivered',
+  /** Now, not so far: records that the receiver has room for, and records in its memory. */
+  'creditRecords',
+  'poolRecords',
 ] as const;
 
 export type CounterName = (typeof COUNTER_NAMES)[number];

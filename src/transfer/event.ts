@@ -1,5 +1,10 @@
-// What a transfer tells while it runs. The command line renders these; `--json` prints them as they are.
+// What a transfer tells while it runs: one table of events. Progress line, `--json`, log, statistics and trace all
+// read them. Each has a channel of node:diagnostics_channel (event-channel.ts); those that are told go to the caller
+// of send() and receive() as well, and `--json` prints them as they are.
 import type { ErrorCode } from '../bytes/error-codes.ts';
+import type { TrackRole } from '../trace/activity.ts';
+import type { CounterSnapshot } from './counters.ts';
+import type { RecordMemory } from './record-trace.ts';
 
 /** Which stage holds the others up: reading, the way between (rate, loss, credit of the link), or writing. */
 export type Bottleneck = 'source' | 'wire' | 'sink' | 'unknown';
@@ -87,3 +92,118 @@ export type EventBody = TransferEvent extends infer E
     ? Omit<E, keyof EventBase>
     : never
   : never;
+
+/** For whoever watches from within the process, such as a trace; published only when somebody does. */
+export type WatchedEvent = EventBase &
+  (
+    | { readonly event: 'sample'; readonly counters: CounterSnapshot }
+    | { readonly event: 'track'; readonly role: TrackRole; readonly activity: SharedArrayBuffer }
+    | { readonly event: 'records'; readonly memory: RecordMemory }
+  );
+
+export type AnyEvent = TransferEvent | WatchedEvent;
+export type EventName = AnyEvent['event'];
+export type EventOf<N extends EventName> = Extract<AnyEvent, { readonly event: N }>;
+
+type FieldOf<N extends EventName> = Exclude<keyof EventOf<N>, keyof EventBase | 'event'>;
+type AnyField<N extends EventName> = N extends EventName ? FieldOf<N> : never;
+
+interface EventDescription<N extends EventName> {
+  readonly says: string;
+  /** Whether it is told to the caller, or only to those who watch its channel. */
+  readonly told: boolean;
+  readonly fields: { readonly [F in AnyField<N>]: string };
+}
+
+/** Every event there is, and what its fields mean; docs/operations/json-events.md says the same at more length. */
+export const EVENTS: { readonly [N in EventName]: EventDescription<N> } = {
+  listening: {
+    says: 'the receiver is ready',
+    told: true,
+    fields: {
+      mode: 'raw or udp',
+      endpoint: 'port and interface or address, for people',
+      port: 'UDP port',
+      mtuBytes: 'largest packet',
+    },
+  },
+  announced: {
+    says: 'a sender has described what it is going to send',
+    told: true,
+    fields: {
+      name: 'of the file or dataset',
+      kind: 'file, dataset, pool or delta',
+      peer: 'the other side',
+      sizeBytes: 'size, estimated for ZFS; absent when unknown',
+      gso: 'whether frames leave as super-frames',
+      mtuBytes: 'largest packet',
+    },
+  },
+  accepted: {
+    says: 'the receiver takes it',
+    told: true,
+    fields: {
+      name: 'of the file or dataset',
+      peer: 'the other side',
+      target: 'where it will lie',
+      gso: 'whether frames leave as super-frames',
+    },
+  },
+  refused: {
+    says: 'the receiver does not take it',
+    told: true,
+    fields: { code: 'stable code', message: 'why', peer: 'the other side' },
+  },
+  progress: {
+    says: 'several times a second while data moves',
+    told: true,
+    fields: {
+      bytes: 'moved so far',
+      totalBytes: 'size; absent when unknown',
+      bitsPerSecond: 'over about the last second',
+      repeats: 'segments sent again, or that came again',
+      frames: 'sent or received',
+      drops: "frames that the receiver's kernel dropped",
+      bottleneck: 'who holds the others up',
+      etaSeconds: 'time left; absent when unknown',
+    },
+  },
+  warning: {
+    says: 'something to know that does not end the transfer',
+    told: true,
+    fields: { code: 'stable code', message: 'what it is' },
+  },
+  finished: {
+    says: 'a transfer has ended',
+    told: true,
+    fields: {
+      outcome: 'committed, delivered or failed',
+      bytes: 'moved',
+      seconds: 'from the first data to the end',
+      bitsPerSecond: 'over that time',
+      records: 'sent or received',
+      frames: 'sent or received',
+      repeats: 'segments sent again, or that came again',
+      drops: "frames that the receiver's kernel dropped",
+      rejected: 'segments that were malformed, foreign or damaged',
+      guid: 'of the snapshot on the target',
+      target: 'where it lies',
+      error: 'code, message and perhaps hint',
+    },
+  },
+  sample: {
+    says: 'the counters of a transfer, fifty times a second',
+    told: false,
+    fields: { counters: 'see CounterSnapshot' },
+  },
+  track: {
+    says: 'a worker records how it spends its time',
+    told: false,
+    fields: { role: 'sender, receiver or writer', activity: 'shared memory of an ActivityRecorder' },
+  },
+  records: {
+    says: 'a worker records the flights of records',
+    told: false,
+    fields: { memory: 'shared memory of FlightTables and an EchoList' },
+  },
+};

@@ -12,6 +12,7 @@ import type { TransferId } from '../seal/handshake.ts';
 import { type RecordOpener, TAG_BYTES } from '../seal/record-seal.ts';
 import * as libc from '../sys/libc.ts';
 import type { Memory } from '../sys/memory.ts';
+import { activityNumbers } from '../trace/activity.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { End } from '../wire/end.ts';
 import { type Geometry, fitsGeometry, geometryForSegment } from '../wire/geometry.ts';
@@ -23,6 +24,7 @@ import type { KeyedVisitor, Visitor } from './doorkeeper.ts';
 import { RecordTable } from './record-table.ts';
 import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
 import type { Failure } from './worker-message.ts';
+import type { InboundTrace } from './worker-trace.ts';
 import type { WriteQueue } from './write-queue.ts';
 import { TagChain, copyTag } from './tag-chain.ts';
 
@@ -30,6 +32,9 @@ const TABLE_RECORDS = 4096;
 /** One-way: how long after END what is missing may still arrive out of order. */
 const ONE_WAY_GRACE_MS = 200;
 const RANGES_SHOWN = 5;
+
+/** What a trace calls what is done here. */
+const DOES = activityNumbers('receiver');
 
 export type InboundState = 'deciding' | 'receiving' | 'draining' | 'aborting' | 'committed' | 'failed';
 
@@ -68,6 +73,7 @@ export class InboundTransfer {
   probeTimeUs = 0;
   failure: Failure | undefined;
 
+  readonly trace: InboundTrace | undefined;
   readonly #pool: SlotPool;
   readonly #credit: CreditPool;
   readonly #opener: RecordOpener;
@@ -77,6 +83,7 @@ export class InboundTransfer {
   #queuePosition = 0;
   #handedOver = 0;
   #bytes = 0;
+  #segments = 0;
   #repeats = 0;
   #lastRecord = -1;
   #lastRecords = 0;
@@ -93,9 +100,11 @@ export class InboundTransfer {
     pool: SlotPool,
     credit: CreditPool,
     nowMs: number,
+    trace?: InboundTrace,
   ) {
     const { announcement, channel, keyed, keys } = visitor;
     this.id = id;
+    this.trace = trace;
     this.announcement = announcement;
     this.geometry = geometryForSegment(announcement.segmentPayloadBytes);
     this.oneWay = announcement.feedback === 'none';
@@ -141,6 +150,7 @@ export class InboundTransfer {
    */
   onData(header: SegmentHeader, memory: Memory, at: number, endAt: number, nowMs: number): number {
     const segmentBytes = SEGMENT_HEADER_BYTES + header.payloadBytes;
+    this.#segments++;
     const { record } = header;
     if (!fitsGeometry(header, this.geometry) || record >= this.creditLimit || !this.#isTaking()) {
       // A one-way sender knows no credit: beyond it our memory is full, and the segment is lost.
@@ -189,11 +199,13 @@ export class InboundTransfer {
     const slot = this.#takeSlot();
     if (slot < 0) return;
     const { record, recordBytes, segmentCount } = header;
+    this.#segments += segmentCount - 1;
     const payload = this.geometry.segmentPayloadBytes;
     const stride = this.geometry.segmentBytes;
     const out = this.#pool.memory;
     const outAt = slot * SLOT_BYTES;
     const last = (header.flags & FLAG_LAST) !== 0;
+    this.trace?.activity.enter(DOES.check);
     this.#opener.begin(record, recordBytes, last);
     let from = at + SEGMENT_HEADER_BYTES;
     for (let index = 0; index < segmentCount - 1; index++, from += stride) {
@@ -202,7 +214,9 @@ export class InboundTransfer {
     const before = (segmentCount - 1) * payload;
     const rest = recordBytes - before - TAG_BYTES;
     this.#opener.update(out, outAt + before, memory, from, rest);
-    if (!this.#opener.finish(memory, from + rest)) {
+    const authentic = this.#opener.finish(memory, from + rest);
+    this.trace?.activity.enter(DOES['receive and reassemble']);
+    if (!authentic) {
       this.#pool.give(slot);
       this.#spoiled();
       return;
@@ -246,9 +260,12 @@ export class InboundTransfer {
     const { memory } = this.#pool;
     const at = slot * SLOT_BYTES;
     const plainBytes = recordBytes - TAG_BYTES;
+    this.trace?.activity.enter(DOES.check);
     this.#opener.begin(record, recordBytes, last);
     this.#opener.update(memory, at, memory, at, plainBytes);
-    if (!this.#opener.finish(memory, at + plainBytes)) {
+    const authentic = this.#opener.finish(memory, at + plainBytes);
+    this.trace?.activity.enter(DOES['receive and reassemble']);
+    if (!authentic) {
       this.#pool.give(this.table.forget(record));
       this.#spoiled();
       return;
@@ -278,6 +295,7 @@ export class InboundTransfer {
       this.#lastRecord = record;
     }
     this.freshRecords++;
+    this.trace?.records.completed(record);
     this.#advance();
   }
 
@@ -318,6 +336,7 @@ export class InboundTransfer {
       this.#queuePosition = queue.next(this.#queuePosition);
       this.delivered++;
     }
+    this.trace?.records.delivered(this.delivered);
     this.dirty = true;
     this.extendCredit();
   }
@@ -411,7 +430,10 @@ export class InboundTransfer {
     this.counters.set('bytes', this.#bytes);
     this.counters.set('records', this.table.cumulative);
     this.counters.set('frames', this.frames);
+    this.counters.set('segments', this.#segments);
     this.counters.set('repeats', this.#repeats);
     this.counters.set('delivered', this.delivered);
+    this.counters.set('creditRecords', Math.max(0, this.creditLimit - this.table.highest));
+    this.counters.set('poolRecords', this.#pool.slots - this.#pool.freeSlots);
   }
 }

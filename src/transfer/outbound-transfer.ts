@@ -12,6 +12,7 @@ import { createEpochSealer } from '../seal/epoch-seal.ts';
 import { type RecordSealer, TAG_BYTES } from '../seal/record-seal.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
 import type { AbortCode } from '../wire/abort.ts';
+import { activityNumbers } from '../trace/activity.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { End } from '../wire/end.ts';
 import type { Geometry } from '../wire/geometry.ts';
@@ -21,10 +22,11 @@ import type { Counters } from './counters.ts';
 import type { MailReceiver } from './mailbox.ts';
 import { RepairQueue } from './repair-queue.ts';
 import { SendWindow } from './send-window.ts';
-import { RemoteFailure, SenderConversation } from './sender-conversation.ts';
+import { outcomeOf, RemoteFailure, SenderConversation } from './sender-conversation.ts';
 import { SourceReader } from './source-reader.ts';
 import { TagChain } from './tag-chain.ts';
 import { TokenBucket } from './token-bucket.ts';
+import type { SenderTrace } from './worker-trace.ts';
 import type { SenderData, SenderMail, SenderMessage, TransferOutcome } from './worker-message.ts';
 
 /** Sealed records kept for repeats, and with them the most records in flight: 6 MB stay in cache, 128 MB do not. */
@@ -41,6 +43,9 @@ const ONE_WAY_END_EVERY_MS = 10;
 const PUBLISH_EVERY_RECORDS = 16;
 const RECORDS_A_TURN = 4;
 
+/** What a trace calls what the loop does. */
+const DOES = activityNumbers('sender');
+
 export class OutboundTransfer {
   readonly #data: SenderData;
   readonly #link: SenderLink;
@@ -54,6 +59,7 @@ export class OutboundTransfer {
   readonly #tags: TagChain = new TagChain();
   #sealer: RecordSealer | undefined;
   readonly #repairs: RepairQueue;
+  readonly #trace: SenderTrace | undefined;
   #join: JoinAccepted | undefined;
   #window: SendWindow | undefined;
   #bucket: TokenBucket | undefined;
@@ -75,6 +81,7 @@ export class OutboundTransfer {
     mail: MailReceiver<SenderMail>,
     counters: Counters,
     post: (message: SenderMessage) => void,
+    trace?: SenderTrace,
   ) {
     this.#data = data;
     this.#link = link;
@@ -82,6 +89,7 @@ export class OutboundTransfer {
     this.#mail = mail;
     this.#counters = counters;
     this.#post = post;
+    this.#trace = trace;
     const { transferIdHigh, transferIdLow } = data;
     this.#transmitter = link.createTransmitter(geometry, WINDOW_SLOTS, transferIdHigh, transferIdLow);
     this.#conversation = new SenderConversation(link, this.#transmitter, data, geometry.mtuBytes);
@@ -100,6 +108,8 @@ export class OutboundTransfer {
       throw error;
     } finally {
       this.#publish();
+      // Books what was going on until now.
+      this.#trace?.activity.enter(DOES['listen and repeat']);
     }
   }
 
@@ -178,7 +188,8 @@ export class OutboundTransfer {
       return;
     }
     if (window.silenceMs(nowMs) > this.#data.timeoutMs) throw this.#peerLost();
-    if (window.probeDue(nowMs) || nowMs - this.#conversation.spokeAtMs > KEEPALIVE_MS) this.#probe(window);
+    const due = window.probeDue(nowMs) || nowMs - this.#conversation.spokeAtMs > KEEPALIVE_MS;
+    if (due || this.#trace?.records.probeDue(nowMs) === true) this.#probe(window);
   }
 
   #sayAlive(): void {
@@ -187,7 +198,9 @@ export class OutboundTransfer {
   }
 
   #probe(window: SendWindow): void {
-    window.probed(this.#sayProbe(), this.#nowMs);
+    const timeUs = this.#sayProbe();
+    window.probed(timeUs, this.#nowMs);
+    this.#trace?.records.probed(timeUs, this.#nowMs);
   }
 
   #peerLost(): ZwireError {
@@ -257,8 +270,13 @@ export class OutboundTransfer {
     if (status.state === 'committed') this.#result = outcomeOf(status.resultText);
     const window = this.#window;
     window?.onStatus(status, this.#nowMs, (record, low, high) => {
+      const before = this.#repairs.segments;
       this.#repairs.add(window.slotOf(record), low, high);
+      const again = this.#repairs.segments - before;
+      this.#trace?.records.repeated(record, again, window.sentAtMs(record));
     });
+    this.#trace?.records.passed(status.cumulative, status.delivered);
+    if (status.echoTimeUs !== 0) this.#trace?.records.echoed(status.echoTimeUs);
     this.#counters.set('drops', status.ringDrops);
     this.#counters.set('delivered', status.delivered);
   }
@@ -275,6 +293,7 @@ export class OutboundTransfer {
     using reader = new SourceReader(fd, this.#geometry.plaintextBytes);
     let lastSent = false;
     while (!lastSent || (this.#window !== undefined && this.#window.inFlight > 0)) {
+      this.#trace?.activity.enter(DOES['listen and repeat']);
       this.#turn();
       // Several records a turn: looking after everything else costs as much as a tenth of a record.
       for (let count = 0; count < RECORDS_A_TURN; count++) {
@@ -302,6 +321,7 @@ export class OutboundTransfer {
 
   /** True when a record's worth has been read, or as much as is worth sending now. */
   #fill(reader: SourceReader): boolean {
+    this.#trace?.activity.enter(DOES.read);
     reader.fill();
     if (!reader.full && !reader.ended) {
       if (this.#starvedSinceMs === 0) this.#starvedSinceMs = this.#nowMs;
@@ -317,6 +337,7 @@ export class OutboundTransfer {
     const waitMs = this.#bucket.take(this.#geometry.recordBytes, this.#nowMs);
     if (waitMs === 0) return true;
     this.#transmitter.flush();
+    this.#trace?.activity.enter(DOES['wait for the rate']);
     this.#mail.wait(Math.min(waitMs, 5));
     this.#counters.add('waitWireMs', performance.now() - this.#nowMs);
     return false;
@@ -328,10 +349,13 @@ export class OutboundTransfer {
     const transmitter = this.#transmitter;
     const at = slot * transmitter.recordStride;
     const { filled } = reader;
+    this.#trace?.activity.enter(DOES.seal);
     sealer.seal(record, last, reader.memory, 0, filled, transmitter.records, at);
     this.#tags.append(transmitter.records.view, at + filled);
+    this.#trace?.activity.enter(DOES.send);
     transmitter.stamp(slot, record, filled + TAG_BYTES, last);
     transmitter.queueRecord(slot);
+    this.#trace?.records.sent(record);
     this.#window?.sent(this.#nowMs);
     this.#conversation.spokeAtMs = this.#nowMs;
     this.#bytes += filled;
@@ -340,18 +364,22 @@ export class OutboundTransfer {
   }
 
   #waitForSource(fd: number): void {
+    this.#trace?.activity.enter(DOES.send);
     this.#transmitter.flush();
     this.#publish();
+    this.#trace?.activity.enter(DOES['wait for the source']);
     this.#idle(10, fd);
     this.#counters.add('waitSourceMs', performance.now() - this.#nowMs);
   }
 
   #waitForWindow(): void {
+    this.#trace?.activity.enter(DOES.send);
     this.#transmitter.flush();
     this.#publish();
+    const forCredit = this.#window?.limitedBy === 'credit';
+    this.#trace?.activity.enter(forCredit ? DOES['wait for credit'] : DOES['wait for the wire']);
     this.#idle(1, undefined);
-    const name = this.#window?.limitedBy === 'credit' ? 'waitSinkMs' : 'waitWireMs';
-    this.#counters.add(name, performance.now() - this.#nowMs);
+    this.#counters.add(forCredit ? 'waitSinkMs' : 'waitWireMs', performance.now() - this.#nowMs);
   }
 
   /** Sleeps until something comes in, the source has more, or the time is over. */
@@ -370,6 +398,7 @@ export class OutboundTransfer {
     this.#counters.set('segments', segmentsSent);
     this.#counters.set('repeats', this.#repairs.segments);
     this.#counters.set('rejected', this.#conversation.rejected);
+    if (this.#window !== undefined) this.#counters.set('creditRecords', this.#window.creditRecords);
   }
 
   // --- settling and ending
@@ -377,6 +406,7 @@ export class OutboundTransfer {
   /** The source has been read to its end and everything is acknowledged: the producer must still end well. */
   #settle(): void {
     this.#post({ kind: 'sourceEnded' });
+    this.#trace?.activity.enter(DOES['wait for the producer to end']);
     while (!this.#sourceDone) {
       this.#turn();
       this.#mail.wait(5);
@@ -385,6 +415,7 @@ export class OutboundTransfer {
 
   #end(): TransferOutcome {
     const end = { records: this.#records, bytes: BigInt(this.#bytes), digest: this.#tags.digest() };
+    this.#trace?.activity.enter(DOES['wait for the result']);
     if (this.#data.oneWay) return this.#endOneWay(end);
     let endedAtMs = 0;
     let everyMs = END_EVERY_MS;
@@ -453,19 +484,5 @@ class AbortedTransfer extends ZwireError {
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
     });
     this.abortCode = abortCode;
-  }
-}
-
-/** `{"target": ..., "guid": ...}` of a committed STATUS; anything else is only text. */
-function outcomeOf(text: string): TransferOutcome {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null) return { outcome: 'committed' };
-    const target = 'target' in parsed && typeof parsed.target === 'string' ? { target: parsed.target } : {};
-    const guid = 'guid' in parsed && typeof parsed.guid === 'string' ? { guid: parsed.guid } : {};
-    return { outcome: 'committed', ...target, ...guid };
-  } catch {
-    // An older or other receiver may say it in words: the commit itself is in the state.
-    return { outcome: 'committed' };
   }
 }

@@ -7,9 +7,11 @@ import type { EventBody, EventListener } from './event.ts';
 import { FreshnessStore } from './freshness-store.ts';
 import { MailSender } from './mailbox.ts';
 import { Reception, type ReceptionHost } from './reception.ts';
+import { shareTrack } from './share-track.ts';
 import { interrupted } from './send.ts';
 import type { SinkPolicy } from './sink.ts';
 import type { ReceiverKeys } from './transfer-keys.ts';
+import { tell } from './teller.ts';
 import {
   type DoorKeys,
   type Failure,
@@ -93,7 +95,7 @@ class Receiving implements ReceptionHost {
   }
 
   emit(transfer: string, body: EventBody): void {
-    this.options.onEvent({ ...body, transfer, time: Date.now() });
+    tell(this.options.onEvent, transfer, body);
   }
 
   async run(): Promise<ReceiveSummary> {
@@ -109,6 +111,7 @@ class Receiving implements ReceptionHost {
       poolBytes,
       mail: this.mail.shared,
       ...(keys === undefined ? {} : { keys: doorKeys(keys) }),
+      ...shareTrack('', 'receiver'),
     };
     const worker = new Worker(workerUrl(this.#worker), { workerData });
     this.mail.attach(worker);

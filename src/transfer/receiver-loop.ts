@@ -5,6 +5,7 @@ import type { Peer } from '../link/frame-source.ts';
 import type { ReceiverLink } from '../link/link.ts';
 import type { TransferId } from '../seal/handshake.ts';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
+import { activityNumbers } from '../trace/activity.ts';
 import { ANNOUNCE_CLEAR_BYTES, type Announcement } from '../wire/announce.ts';
 import { decodeAbort } from '../wire/abort.ts';
 import { decodeEnd } from '../wire/end.ts';
@@ -24,7 +25,8 @@ import { InboundTransfer } from './inbound-transfer.ts';
 import { LookBudget } from './look-budget.ts';
 import type { MailReceiver } from './mailbox.ts';
 import { type Refusal, Refusals, bodyBytesMax, joinClearOf } from './refusals.ts';
-import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
+import { idOf, transferName } from './segment-owner.ts';
+import type { SlotPool } from './slot-pool.ts';
 import { StatusWriter } from './status-writer.ts';
 import {
   type Failure,
@@ -34,6 +36,7 @@ import {
   failureOf,
 } from './worker-message.ts';
 import { dismiss, WaitingRoom } from './waiting-room.ts';
+import { ReceiverTrace } from './worker-trace.ts';
 import { WriteQueue } from './write-queue.ts';
 
 const FRAMES_A_TURN = 8;
@@ -45,6 +48,9 @@ const REFUSALS = 3;
 const REPEATS_A_SECOND = 100;
 /** Drop counters cost a system call each. */
 const DROPS_EVERY_MS = 20;
+
+/** What a trace calls what the loop does. */
+const DOES = activityNumbers('receiver');
 
 export class ReceiverLoop {
   readonly #data: ReceiverData;
@@ -68,6 +74,7 @@ export class ReceiverLoop {
   #drops = 0;
   #dropsAtMs = 0;
   #stopAtMs = 0;
+  readonly #trace: ReceiverTrace | undefined;
 
   constructor(
     data: ReceiverData,
@@ -84,6 +91,7 @@ export class ReceiverLoop {
     this.#post = post;
     this.#credit = new CreditPool(pool.slots, data.maxTransfers);
     this.#door = new Doorkeeper(data.keys);
+    if (data.activity !== undefined) this.#trace = new ReceiverTrace(data.activity);
   }
 
   run(): void {
@@ -91,18 +99,24 @@ export class ReceiverLoop {
     for (;;) {
       const nowMs = performance.now();
       let frames = 0;
+      this.#trace?.activity.enter(DOES['receive and reassemble']);
       while (frames < FRAMES_A_TURN && inbound.next()) {
         this.#onFrame(nowMs);
         inbound.release();
         frames++;
       }
+      this.#trace?.activity.enter(DOES.serve);
       this.#takeMail(nowMs);
       this.#serve(nowMs, frames < FRAMES_A_TURN);
       if (this.#stopAtMs !== 0 && (this.#transfers.size === 0 || nowMs >= this.#stopAtMs)) break;
       if (frames > 0) this.#wait.seen(nowMs);
-      else this.#wait.rest(nowMs, this.#transfers.size > 0);
+      else {
+        this.#trace?.activity.enter(DOES.idle);
+        this.#wait.rest(nowMs, this.#transfers.size > 0);
+      }
     }
     this.#waiting.clear();
+    this.#trace?.activity.enter(DOES.idle);
   }
 
   // --- frames
@@ -188,6 +202,7 @@ export class ReceiverLoop {
       case MessageType.probe:
         // Answered when everything that was sent before it has been read too: it lies in other rings.
         transfer.probeTimeUs = decodeProbe(body).timeUs;
+        transfer.trace?.records.probeCame(transfer.probeTimeUs);
         break;
       case MessageType.end:
         transfer.onEnd(decodeEnd(body), nowMs);
@@ -281,7 +296,16 @@ export class ReceiverLoop {
       dismiss(visitor);
       return;
     }
-    const transfer = new InboundTransfer(name, id, visitor, peer, this.#pool, this.#credit, nowMs);
+    const transfer = new InboundTransfer(
+      name,
+      id,
+      visitor,
+      peer,
+      this.#pool,
+      this.#credit,
+      nowMs,
+      this.#trace?.ofTransfer(),
+    );
     this.#transfers.set(name, transfer);
     this.#post({
       kind: 'announced',
@@ -290,6 +314,7 @@ export class ReceiverLoop {
       peer: `${formatIpv4(peer.ip)}:${peer.port}`,
       counters: transfer.counters.shared,
       ...(keyed === undefined ? {} : { sender: { publicKey: keyed.senderKey, timeNs: senderTimeNs } }),
+      ...(transfer.trace === undefined ? {} : { records: transfer.trace.memory }),
     });
   }
 
@@ -407,8 +432,11 @@ export class ReceiverLoop {
     }
     transfer.takeDelivered();
     const checked = transfer.checkEnd(nowMs);
-    if (checked === 'verified') this.#post({ kind: 'verified', transfer: transfer.id });
-    else if (checked !== undefined) this.#break(transfer, checked);
+    if (checked === 'verified') {
+      // The main thread reads the counters when it is told.
+      transfer.publish();
+      this.#post({ kind: 'verified', transfer: transfer.id });
+    } else if (checked !== undefined) this.#break(transfer, checked);
     const timeoutMs = this.#data.timeoutMs;
     if (transfer.state === 'receiving' && nowMs - transfer.heardAtMs > timeoutMs) {
       this.#break(transfer, {
@@ -423,6 +451,7 @@ export class ReceiverLoop {
   #answerProbe(transfer: InboundTransfer, nowMs: number): void {
     transfer.echoTimeUs = transfer.probeTimeUs;
     transfer.probeTimeUs = 0;
+    transfer.trace?.records.echoLeaves();
     this.#sendStatus(transfer, nowMs);
   }
 
@@ -468,17 +497,3 @@ const UNCONFIRMED =
 function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
   return one !== undefined && Buffer.compare(one, other) === 0;
 }
-
-/** A copy: headers are decoded into one object. */
-function idOf({ transferIdHigh, transferIdLow }: SegmentHeader): TransferId {
-  return { transferIdHigh, transferIdLow };
-}
-
-/** 16 hex digits. */
-function transferName(header: SegmentHeader): string {
-  const hex = (value: number): string => value.toString(16).padStart(8, '0');
-  return hex(header.transferIdHigh) + hex(header.transferIdLow);
-}
-
-/** The memory a pool of this many bytes maps. */
-export const POOL_SLOT_BYTES: number = SLOT_BYTES;

@@ -10,13 +10,14 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import { setNonBlocking } from '../sys/descriptor.ts';
 import type { RefusalCode } from '../wire/join.ts';
 import { Counters } from './counters.ts';
-import type { EventBody } from './event.ts';
 import type { FreshnessStore } from './freshness-store.ts';
+import { isWatched, publish } from './event-channel.ts';
 import type { MailSender } from './mailbox.ts';
-import { ProgressMeter } from './progress-meter.ts';
 import type { ReceiveOptions } from './receive.ts';
+import { shareTrack } from './share-track.ts';
 import type { CommitResult, Sink } from './sink.ts';
 import type { AuthorizedSender } from './transfer-keys.ts';
+import { Teller } from './teller.ts';
 import {
   type Failure,
   type ReceiverMail,
@@ -39,11 +40,9 @@ export interface ReceptionHost {
   readonly poolAddress: number;
   readonly poolBytes: number;
   readonly slotBytes: number;
-  emit(transfer: string, body: EventBody): void;
   settled(error: unknown): void;
 }
 
-const PROGRESS_EVERY_MS = 200;
 /** How long an interruption lets a commit end by itself. */
 const COMMIT_PATIENCE_MS = 1000;
 
@@ -65,7 +64,7 @@ const REFUSALS: Partial<Record<ErrorCode, RefusalCode>> = {
 export class Reception {
   readonly #host: ReceptionHost;
   readonly #announced: Announced;
-  readonly #counters: Counters;
+  readonly #teller: Teller;
   readonly #queue: WriteQueue;
   readonly #startMs: number = performance.now();
   #state: 'deciding' | 'writing' | 'committing' | 'failing' | 'refused' | 'done' = 'deciding';
@@ -75,13 +74,12 @@ export class Reception {
   readonly #undecided: AbortController = new AbortController();
   #deciding: Promise<void> = Promise.resolve();
   #committing: Promise<void> = Promise.resolve();
-  #timer: NodeJS.Timeout | undefined;
   #failing: Promise<void> | undefined;
 
   constructor(host: ReceptionHost, announced: Announced) {
     this.#host = host;
     this.#announced = announced;
-    this.#counters = new Counters(announced.counters);
+    this.#teller = new Teller(announced.transfer, new Counters(announced.counters), host.options.onEvent);
     // The pool is the most that can be on its way to the writer.
     this.#queue = WriteQueue.create(Math.ceil(host.poolBytes / host.slotBytes) + 1);
   }
@@ -98,7 +96,7 @@ export class Reception {
   begin(): void {
     const { announcement, peer } = this.#announced;
     const { name, kind, sizeBytes, segmentPayloadBytes } = announcement;
-    this.#host.emit(this.#id, {
+    this.#teller.tell({
       event: 'announced',
       name,
       kind,
@@ -107,6 +105,9 @@ export class Reception {
       gso: announcement.features.includes('gso'),
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
     });
+    const { records } = this.#announced;
+    if (records !== undefined && isWatched('records'))
+      publish({ event: 'records', transfer: this.#id, time: Date.now(), memory: records });
     this.#deciding = this.#decide();
   }
 
@@ -127,7 +128,7 @@ export class Reception {
       return;
     }
     this.#state = 'writing';
-    this.#host.emit(this.#id, {
+    this.#teller.tell({
       event: 'accepted',
       name: announcement.name,
       peer,
@@ -135,14 +136,7 @@ export class Reception {
       gso: announcement.features.includes('gso'),
     });
     this.#host.mail.post({ kind: 'accept', transfer: this.#id, queue: this.#queue.shared });
-    const { sizeBytes } = announcement;
-    const meter = new ProgressMeter(
-      sizeBytes === undefined ? undefined : Number(sizeBytes),
-      performance.now(),
-    );
-    this.#timer = setInterval(() => {
-      this.#host.emit(this.#id, meter.measure(this.#counters.snapshot(), performance.now()));
-    }, PROGRESS_EVERY_MS);
+    this.#teller.begin(announcement.sizeBytes);
   }
 
   /** Who sends, by the receiver's list; a one-way transfer has to be new, which is remembered before it is taken. */
@@ -164,7 +158,7 @@ export class Reception {
     const failure = failureOf(error);
     const code = REFUSALS[failure.code] ?? (failure.code.startsWith('ZFS_') ? 'SINK' : 'OTHER');
     const message = failure.hint === undefined ? failure.message : `${failure.message}. ${failure.hint}`;
-    this.#host.emit(this.#id, {
+    this.#teller.tell({
       event: 'refused',
       code: failure.code,
       message: failure.message,
@@ -184,6 +178,7 @@ export class Reception {
       fd: sink.fd,
       mayStall: sink.mayStall,
       rules: sink.rules,
+      ...shareTrack(this.#id, 'writer'),
     };
     const writer = new Worker(workerUrl('writer-worker'), { workerData });
     this.#writer = writer;
@@ -246,25 +241,21 @@ export class Reception {
 
   #finish(error: unknown, committed?: CommitResult): void {
     if (!this.live) return;
-    clearInterval(this.#timer);
     this.#state = 'done';
     const { mail } = this.#host;
-    const { bytes, records, frames, repeats, drops, rejected } = this.#counters.snapshot();
-    const seconds = (performance.now() - this.#startMs) / 1000;
-    const bitsPerSecond = Math.round((bytes * 8) / seconds);
-    const figures = { bytes, seconds, bitsPerSecond, records, frames, repeats, drops, rejected };
+    const figures = this.#teller.figures(this.#startMs);
     if (committed === undefined) {
       const failure = failureOf(error);
       const { code, message, hint } = failure;
       const shown = { code, message, ...(hint === undefined ? {} : { hint }) };
-      this.#host.emit(this.#id, { event: 'finished', outcome: 'failed', ...figures, error: shown });
+      this.#teller.tell({ event: 'finished', outcome: 'failed', ...figures, error: shown });
       mail.post({ kind: 'failed', transfer: this.#id, failure });
     } else {
       const { target, warnings } = committed;
       const guid = committed.guid === undefined ? {} : { guid: String(committed.guid) };
       for (const message of warnings ?? [])
-        this.#host.emit(this.#id, { event: 'warning', code: 'SINK_WARNING', message });
-      this.#host.emit(this.#id, { event: 'finished', outcome: 'committed', ...figures, target, ...guid });
+        this.#teller.tell({ event: 'warning', code: 'SINK_WARNING', message });
+      this.#teller.tell({ event: 'finished', outcome: 'committed', ...figures, target, ...guid });
       mail.post({ kind: 'committed', transfer: this.#id, text: JSON.stringify({ target, ...guid }) });
     }
     this.#host.settled(error);

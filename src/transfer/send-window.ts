@@ -94,6 +94,16 @@ export class SendWindow {
     return this.#windowRecords;
   }
 
+  /** Records that the receiver's memory still has room for. */
+  get creditRecords(): number {
+    return Math.max(0, this.#creditLimit - this.next);
+  }
+
+  /** When a record in flight left first, ms. */
+  sentAtMs(record: number): number {
+    return this.#sentAtMs[this.slotOf(record)] ?? 0;
+  }
+
   slotOf(record: number): number {
     return record % this.#options.slots;
   }

@@ -5,11 +5,14 @@ import { Worker } from 'node:worker_threads';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { Counters } from './counters.ts';
 import type { LinkOptions } from './endpoint.ts';
-import type { EventBody, EventListener } from './event.ts';
+import { publish } from './event-channel.ts';
+import type { EventListener } from './event.ts';
 import { MailSender } from './mailbox.ts';
-import { ProgressMeter } from './progress-meter.ts';
 import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
 import type { SenderKeys } from './transfer-keys.ts';
+import { shareRecordMemory } from './record-trace.ts';
+import { shareTrack } from './share-track.ts';
+import { type Figures, Teller } from './teller.ts';
 import {
   type Failure,
   type SenderData,
@@ -19,6 +22,7 @@ import {
   errorOf,
   failureOf,
 } from './worker-message.ts';
+import type { SenderTraceMemory } from './worker-trace.ts';
 import { workerUrl } from './worker-url.ts';
 
 export interface SendOptions {
@@ -53,7 +57,6 @@ export interface TransferResult {
   readonly target?: string;
 }
 
-const PROGRESS_EVERY_MS = 200;
 /** A one-way transfer without a stated rate goes at this one: what any host of these days drains. */
 export const ONE_WAY_BITS_PER_SECOND_DEFAULT = 1e9;
 
@@ -97,27 +100,21 @@ class Sending {
   readonly #mail: MailSender<SenderMail> = new MailSender();
   readonly #idBytes: Buffer = randomBytes(8);
   readonly #startMs: number = performance.now();
-  readonly #meter: ProgressMeter;
+  readonly #teller: Teller;
   #dataStartMs: number | undefined;
   #opened: Extract<SenderMessage, { kind: 'opened' }> | undefined;
   #source: OpenSource | undefined;
   #busy: Promise<void> = Promise.resolve();
-  #ending = false;
 
   constructor(worker: string, options: SendOptions, announcement: SourceAnnouncement) {
     this.#worker = worker;
     this.#options = options;
     this.#announcement = announcement;
-    const { sizeBytes } = announcement;
-    this.#meter = new ProgressMeter(sizeBytes === undefined ? undefined : Number(sizeBytes), this.#startMs);
+    this.#teller = new Teller(this.#transfer, this.#counters, options.onEvent);
   }
 
   get #transfer(): string {
     return this.#idBytes.toString('hex');
-  }
-
-  #emit(body: EventBody): void {
-    this.#options.onEvent({ ...body, transfer: this.#transfer, time: Date.now() });
   }
 
   async run(): Promise<TransferResult> {
@@ -129,14 +126,13 @@ class Sending {
       this.#mail.post({ kind: 'abort', code: 'INTERRUPTED', failure: failureOf(interrupted()) });
     };
     signal.addEventListener('abort', onAbort, { once: true });
-    const timer = setInterval(() => this.#progress(), PROGRESS_EVERY_MS);
     try {
       const outcome = await this.#listen(worker);
       return this.#finished(outcome);
     } catch (error) {
       throw await this.#failed(error);
     } finally {
-      clearInterval(timer);
+      this.#teller.end();
       signal.removeEventListener('abort', onAbort);
       await worker.terminate();
     }
@@ -159,7 +155,16 @@ class Sending {
       transferIdLow: this.#idBytes.readUInt32BE(4),
       salt: randomBytes(32),
       ...(keys === undefined ? {} : { keys }),
+      ...this.#shareTrace(),
     };
+  }
+
+  #shareTrace(): { readonly trace?: SenderTraceMemory } {
+    const { activity } = shareTrack(this.#transfer, 'sender');
+    if (activity === undefined) return {};
+    const records = shareRecordMemory();
+    publish({ event: 'records', transfer: this.#transfer, time: Date.now(), memory: records });
+    return { trace: { activity, records } };
   }
 
   #listen(worker: Worker): Promise<TransferOutcome> {
@@ -193,7 +198,7 @@ class Sending {
     this.#opened = message;
     const { name, kind, sizeBytes } = this.#announcement;
     const { peer, gso, mtuBytes } = message;
-    this.#emit({
+    this.#teller.tell({
       event: 'announced',
       name,
       kind,
@@ -209,9 +214,10 @@ class Sending {
       const source = await this.#options.source.open(this.#options.signal);
       this.#source = source;
       this.#dataStartMs = performance.now();
+      this.#teller.begin(this.#announcement.sizeBytes);
       const peer = this.#opened?.peer ?? '';
       if (!this.#options.oneWay)
-        this.#emit({
+        this.#teller.tell({
           event: 'accepted',
           name: this.#announcement.name,
           peer,
@@ -224,7 +230,7 @@ class Sending {
   }
 
   async #finishSource(): Promise<void> {
-    this.#ending = true;
+    this.#teller.end();
     try {
       await this.#source?.finish();
       this.#source = undefined;
@@ -242,41 +248,16 @@ class Sending {
     this.#mail.post({ kind: 'abort', code: 'SOURCE_FAILED', failure });
   }
 
-  #progress(): void {
-    if (this.#dataStartMs === undefined || this.#ending) return;
-    this.#emit(this.#meter.measure(this.#counters.snapshot(), performance.now()));
-  }
-
-  #summary(): {
-    bytes: number;
-    seconds: number;
-    bitsPerSecond: number;
-    records: number;
-    frames: number;
-    repeats: number;
-    drops: number;
-    rejected: number;
-  } {
-    const { bytes, records, frames, repeats, drops, rejected } = this.#counters.snapshot();
-    const seconds = (performance.now() - (this.#dataStartMs ?? this.#startMs)) / 1000;
-    return {
-      bytes,
-      seconds,
-      bitsPerSecond: Math.round((bytes * 8) / seconds),
-      records,
-      frames,
-      repeats,
-      drops,
-      rejected,
-    };
+  #figures(): Figures {
+    return this.#teller.figures(this.#dataStartMs ?? this.#startMs);
   }
 
   #finished(result: TransferOutcome): TransferResult {
     const { outcome, target, guid } = result;
-    const summary = this.#summary();
+    const figures = this.#figures();
     const where = { ...(target === undefined ? {} : { target }), ...(guid === undefined ? {} : { guid }) };
-    this.#emit({ event: 'finished', outcome, ...summary, ...where });
-    const { bytes, seconds, records, frames, repeats } = summary;
+    this.#teller.tell({ event: 'finished', outcome, ...figures, ...where });
+    const { bytes, seconds, records, frames, repeats } = figures;
     return {
       transfer: this.#transfer,
       outcome,
@@ -297,7 +278,7 @@ class Sending {
     const main = isSecondary(error) && own !== undefined && !this.#options.signal.aborted ? own : error;
     const { code, message, hint } = failureOf(main);
     const failure = { code, message, ...(hint === undefined ? {} : { hint }) };
-    this.#emit({ event: 'finished', outcome: 'failed', ...this.#summary(), error: failure });
+    this.#teller.tell({ event: 'finished', outcome: 'failed', ...this.#figures(), error: failure });
     return main;
   }
 }

@@ -35,7 +35,7 @@ import { keyedSuite } from '../wire/suite.ts';
 import { ControlChannel, controlSegment } from './control-channel.ts';
 import { LookBudget } from './look-budget.ts';
 import type { SenderKeys } from './transfer-keys.ts';
-import { knownCode } from './worker-message.ts';
+import { knownCode, type TransferOutcome } from './worker-message.ts';
 
 /** JOINs looked at a second before there are keys: each costs two multiplications. */
 const ANSWERS_A_SECOND = 200;
@@ -259,4 +259,18 @@ function peerAborted(body: Uint8Array): ZwireError {
   return new ZwireError('PEER_ABORTED', `the receiver ended the transfer: ${abort.message || abort.code}`, {
     fields: { abort: abort.code },
   });
+}
+
+/** `{"target": ..., "guid": ...}` of a committed STATUS; anything else is only text. */
+export function outcomeOf(text: string): TransferOutcome {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null) return { outcome: 'committed' };
+    const target = 'target' in parsed && typeof parsed.target === 'string' ? { target: parsed.target } : {};
+    const guid = 'guid' in parsed && typeof parsed.guid === 'string' ? { guid: parsed.guid } : {};
+    return { outcome: 'committed', ...target, ...guid };
+  } catch {
+    // An older or other receiver may say it in words: the commit itself is in the state.
+    return { outcome: 'committed' };
+  }
 }

@@ -6,6 +6,7 @@ import { MailReceiver } from './mailbox.ts';
 import { openSenderLink } from './open-link.ts';
 import { OutboundTransfer } from './outbound-transfer.ts';
 import { type SenderData, type SenderMail, type SenderMessage, failureOf } from './worker-message.ts';
+import { openSenderTrace } from './worker-trace.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('sender-worker runs as a worker thread');
@@ -16,7 +17,9 @@ function run(data: SenderData, port: MessagePort): void {
   using link = openSenderLink(data.pauseMs > 0 ? { ...data.link, gso: 'off' } : data.link);
   const geometry = geometryForMtu(link.mtuBytes);
   post({ kind: 'opened', gso: link.gso, mtuBytes: link.mtuBytes, peer: link.description });
-  const transfer = new OutboundTransfer(data, link, geometry, mail, new Counters(data.counters), post);
+  const counters = new Counters(data.counters);
+  const trace = data.trace === undefined ? undefined : openSenderTrace(data.trace);
+  const transfer = new OutboundTransfer(data, link, geometry, mail, counters, post, trace);
   if (data.pauseMs > 0) transfer.pauseBeforeFrames(data.pauseMs);
   try {
     post({ kind: 'result', result: transfer.run() });

@@ -5,8 +5,10 @@ import type { LinkOptions } from '../link/link.ts';
 import type { AbortCode } from '../wire/abort.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { RefusalCode } from '../wire/join.ts';
+import type { RecordMemory } from './record-trace.ts';
 import type { SourceAnnouncement } from './source.ts';
 import type { SenderKeys } from './transfer-keys.ts';
+import type { SenderTraceMemory } from './worker-trace.ts';
 
 /** An error on its way between threads. */
 export interface Failure {
@@ -57,6 +59,8 @@ export interface SenderData {
   readonly salt: Uint8Array;
   /** Absent: the open suite. */
   readonly keys?: SenderKeys;
+  /** Only while somebody traces. */
+  readonly trace?: SenderTraceMemory;
 }
 
 export type SenderMail =
@@ -86,6 +90,8 @@ export interface ReceiverData {
   readonly mail: SharedArrayBuffer;
   /** Absent: the open suite. */
   readonly keys?: DoorKeys;
+  /** Activities of the worker, only while somebody traces; then it records flights too. */
+  readonly activity?: SharedArrayBuffer;
 }
 
 /** What the receiving worker needs of ReceiverKeys. */
@@ -138,6 +144,7 @@ export type ReceiverMessage =
       readonly counters: SharedArrayBuffer;
       /** Absent in the open suite. */
       readonly sender?: SenderProof;
+      readonly records?: RecordMemory;
     }
   /** Announcements that nobody answers, told once in a while. */
   | { readonly kind: 'strangers'; readonly count: number; readonly message: string }

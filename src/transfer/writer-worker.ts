@@ -5,6 +5,9 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import { POLLERR, POLLOUT, Poller, setIovec, writeGather } from '../sys/descriptor.ts';
 import { memcpy } from '../sys/libc.ts';
 import { Memory } from '../sys/memory.ts';
+import { ActivityRecorder } from '../trace/activity-recorder.ts';
+import { activityNumbers } from '../trace/activity.ts';
+import { traceClock } from '../trace/trace-clock.ts';
 import { HELD_BYTES_MAX, StreamGate } from './stream-gate.ts';
 import { StreamPolicy, type StreamRules } from './stream-policy.ts';
 import { type Failure, failureOf } from './worker-message.ts';
@@ -20,6 +23,8 @@ export interface WriterData {
   readonly mayStall: boolean;
   /** What the bytes must be to go on: a sink that reads a ZFS stream has rules, a file has none. */
   readonly rules: StreamRules | undefined;
+  /** Only while somebody traces. */
+  readonly activity?: SharedArrayBuffer;
 }
 
 export type WriterMessage =
@@ -36,6 +41,9 @@ const IDLE_MS = 100;
 /** While data flows the writer looks every so often; only after this long without any does it ask to be woken. */
 const NAP_MS = 1;
 const FLOWING_MS = 20;
+
+/** What a trace calls what the writer does. */
+const DOES = activityNumbers('writer');
 
 interface Piece {
   readonly address: number;
@@ -54,6 +62,7 @@ class Writer implements Disposable {
   #heldBytes = 0;
   /** Bytes that are in the sink. */
   #written = 0;
+  readonly #activity: ActivityRecorder | undefined;
 
   constructor(data: WriterData) {
     this.#data = data;
@@ -62,17 +71,30 @@ class Writer implements Disposable {
     this.#gate = data.rules && new StreamGate(new StreamPolicy(data.rules));
     // Pages are taken when they are touched: two of them, for nearly every stream.
     this.#held = Memory.allocate(this.#gate === undefined ? 1 : HELD_BYTES_MAX);
+    if (data.activity !== undefined)
+      this.#activity = new ActivityRecorder(data.activity, 'writer', traceClock().nowUs);
   }
 
   run(): WriterMessage {
+    try {
+      return this.#drain();
+    } finally {
+      // Books what was going on until now.
+      this.#activity?.enter(DOES['wait for records']);
+    }
+  }
+
+  #drain(): WriterMessage {
     let workedAtMs = 0;
     for (;;) {
       if (this.#queue.aborted) return { kind: 'stopped' };
       const ended = this.#queue.ended;
       const ready = Math.min(this.#queue.ready, BATCH);
       if (ready > 0) {
+        this.#activity?.enter(DOES.write);
         if (!this.#writeBatch(ready)) return { kind: 'stopped' };
         this.#queue.finish(ready);
+        this.#activity?.enter(DOES['wait for records']);
         workedAtMs = performance.now();
       } else if (ended) return this.#writeEnd() ? { kind: 'drained' } : { kind: 'stopped' };
       else if (performance.now() - workedAtMs < FLOWING_MS) this.#queue.nap(NAP_MS);
@@ -171,11 +193,14 @@ class Writer implements Disposable {
   }
 
   #waitWritable(): boolean {
+    this.#activity?.enter(DOES['sink stalled']);
     for (;;) {
       this.#poller.clear();
       const place = this.#poller.add(this.#data.fd, POLLOUT);
-      if (this.#poller.wait(IDLE_MS) > 0 && (this.#poller.events(place) & (POLLOUT | POLLERR)) !== 0)
+      if (this.#poller.wait(IDLE_MS) > 0 && (this.#poller.events(place) & (POLLOUT | POLLERR)) !== 0) {
+        this.#activity?.enter(DOES.write);
         return true;
+      }
       if (this.#queue.aborted) return false;
     }
   }

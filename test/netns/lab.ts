@@ -4,6 +4,7 @@
 //
 //   a: vza 198.18.0.1 46:dc:e7:58:d0:a2  ----------------------------  b: vzb 198.18.0.2 e2:ff:48:6e:a9:fe
 //   with a middle:                      vza - vma [middle] vmb - vzb
+import { MessageType } from '../../src/wire/segment.ts';
 import { Side } from './side.ts';
 
 export interface LabOptions {
@@ -81,6 +82,34 @@ export class Lab implements AsyncDisposable {
   async lostAtB(): Promise<number> {
     const listing = await this.b.run(['nft', 'list', 'table', 'netdev', 'loss']);
     return Number(/counter packets (\d+)/.exec(listing)?.[1] ?? 0);
+  }
+
+  /**
+   * Drops `percent` of what passes the middle, both ways. Returns how to ask how many DATA segments of those that go
+   * to `port` were dropped: single datagrams, when side a makes them.
+   */
+  async loseInMiddle(percent: number, port = 1337): Promise<() => Promise<number>> {
+    const share = `numgen random mod 1000 < ${Math.round(percent * 10)}`;
+    // The fourth byte of a segment is its type, behind the 8 bytes of the UDP header.
+    const isData = `@th,88,8 ${MessageType.data}`;
+    await this.middle.run(
+      ['nft', '-f', '-'],
+      `table netdev loss {
+         chain from_a {
+           type filter hook ingress device "vma" priority 0; policy accept;
+           udp dport ${port} ${isData} ${share} counter drop
+           udp dport ${port} @th,88,8 != ${MessageType.data} ${share} drop
+         }
+         chain from_b {
+           type filter hook ingress device "vmb" priority 0; policy accept;
+           udp sport ${port} ${share} drop
+         }
+       }\n`,
+    );
+    return async () => {
+      const listing = await this.middle.run(['nft', 'list', 'table', 'netdev', 'loss']);
+      return Number(/counter packets (\d+)/.exec(listing)?.[1] ?? 0);
+    };
   }
 
   /** Makes both ends cut super-frames into single datagrams with full checksums before they leave. */

@@ -65,12 +65,21 @@ export class Scene implements AsyncDisposable {
 
   /** Starts `zwire receive` on side b, for tests where it may refuse to listen. */
   startReceive(args: readonly string[], options: RunOptions = {}): Program {
-    return this.lab.b.zwire(['receive', ...LINK_FLAGS[this.link].receive, ...args, '--json'], options);
+    return this.lab.b.zwire(this.receiveArgs(args), options);
   }
 
   /** Starts `zwire send` on side a. */
   send(args: readonly string[], options: RunOptions = {}): Program {
-    return this.lab.a.zwire(['send', ...LINK_FLAGS[this.link].send, ...args, '--json'], options);
+    return this.lab.a.zwire(this.sendArgs(args), options);
+  }
+
+  /** What `zwire` is given on side b, and on side a: for tests that start it from a shell. */
+  receiveArgs(args: readonly string[]): string[] {
+    return ['receive', ...LINK_FLAGS[this.link].receive, ...args, '--json'];
+  }
+
+  sendArgs(args: readonly string[]): string[] {
+    return ['send', ...LINK_FLAGS[this.link].send, ...args, '--json'];
   }
 
   /**

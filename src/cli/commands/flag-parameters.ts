@@ -25,6 +25,7 @@ export const OUTPUT_PARAMETERS: FlagParametersForType<OutputFlags> = {
     'LEVEL',
     'Detail of that file: error, warning, info (default), debug',
   ),
+  trace: value(parsePath, 'FILE', 'Write a trace for zwire trace report and ui.perfetto.dev'),
   locale: value(parseLocale, 'LOCALE', 'Accepted for the sake of the seed; messages are in English'),
 };
 

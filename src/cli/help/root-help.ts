@@ -12,6 +12,7 @@ export const ROOT_HELP: HelpPage = {
     ['inspect', 'Say what a ZFS send stream or a resume token holds, and verify it'],
     ['capture', 'Record the frames of a transfer for Wireshark'],
     ['dissector', 'The Wireshark dissector of this version'],
+    ['trace', 'Where the time went: merge and report what --trace has written'],
     ['testbed', 'Two network namespaces and a cable, for playing'],
     ['seed', "Help on the seed's form: zwire --reciever ..., zwire --full-sync ..., zwire --send-delta ..."],
   ],

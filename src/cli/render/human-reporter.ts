@@ -2,7 +2,7 @@
 import type { OutputStream } from '../context.ts';
 import { hasColour } from './colour.ts';
 import { renderError, renderWarning } from './error-text.ts';
-import { formatBytes } from './figures.ts';
+import { formatBytes, formatCount } from './figures.ts';
 import { type ProgressState, progressLine } from './progress-line.ts';
 import type { CommandEvent, Reporter } from './reporter.ts';
 import { type FinishedEvent, type Role, summaryLine } from './summary.ts';
@@ -62,6 +62,11 @@ export class HumanReporter implements Reporter {
         return;
       case 'snapshot':
         this.#say(`took snapshot ${event.name}`);
+        return;
+      case 'traced':
+        this.#say(
+          `wrote ${formatCount(event.events, 'event')} to ${event.path}; see: zwire trace report ${event.path}`,
+        );
         return;
       case 'progress':
         this.#progress(event);

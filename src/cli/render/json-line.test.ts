@@ -3,7 +3,6 @@ import { expect, it } from 'vitest';
 import { RecordingStream } from '../../../test/cli/fake-context.ts';
 import { ZwireError } from '../../bytes/zwire-error.ts';
 import { jsonLine, jsonReporter } from './json-line.ts';
-import { LEVELS } from './log-file.ts';
 
 it('writes an event as one line, its name and time first, bigints as decimal strings', () => {
   const line = jsonLine({
@@ -55,11 +54,6 @@ it('gives errors that are not ours a code of their own', () => {
 });
 
 const DOCUMENT = readFileSync(new URL('../../../docs/operations/json-events.md', import.meta.url), 'utf8');
-
-it('has a document that describes each event, and no other', () => {
-  const described = [...DOCUMENT.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
-  expect(new Set(described)).toEqual(new Set(Object.keys(LEVELS)));
-});
 
 it('has a document whose examples are lines that it writes', () => {
   const examples = [...DOCUMENT.matchAll(/^ {4}(\{.*\})$/gm)].map(([, line = '']) => line);

@@ -20,6 +20,7 @@ export const LEVELS: Readonly<Record<CommandEvent['event'], VerbosityLevel>> = {
   announced: 'info',
   accepted: 'info',
   snapshot: 'info',
+  traced: 'info',
   progress: 'debug',
 };
 

@@ -5,6 +5,7 @@ import type { TransferEvent } from '../../transfer/event.ts';
 export type CommandEvent =
   | TransferEvent
   | { readonly event: 'snapshot'; readonly time: number; readonly name: string }
+  | { readonly event: 'traced'; readonly time: number; readonly path: string; readonly events: number }
   | {
       readonly event: 'error';
       readonly time: number;

@@ -8,6 +8,7 @@ export interface OutputFlags {
   readonly verbosityLevel?: VerbosityLevel;
   readonly locale?: string;
   readonly logDir?: string;
+  readonly trace?: string;
 }
 
 export interface OutputRequest {
@@ -18,6 +19,7 @@ export interface OutputRequest {
   /** Detail of the log file. */
   readonly verbosity: VerbosityLevel;
   readonly logDirectory?: string;
+  readonly tracePath?: string;
 }
 
 /** --debug raises the log to `debug` too, unless a level is named. */
@@ -28,5 +30,6 @@ export function outputRequest(flags: OutputFlags): OutputRequest {
     debug: flags.debug ?? false,
     verbosity: flags.verbosityLevel ?? (flags.debug === true ? 'debug' : 'info'),
     ...(flags.logDir === undefined ? {} : { logDirectory: flags.logDir }),
+    ...(flags.trace === undefined ? {} : { tracePath: flags.trace }),
   };
 }

@@ -2,7 +2,7 @@
 import { EXIT } from '../../bytes/error-codes.ts';
 import type { CliContext } from '../context.ts';
 import { watchInterruption } from '../interruption.ts';
-import { exitCodeForError } from '../render/error-text.ts';
+import { codeOf, exitCodeForError, messageOf } from '../render/error-text.ts';
 import { HumanReporter } from '../render/human-reporter.ts';
 import { jsonReporter } from '../render/json-line.ts';
 import { openLogFile } from '../render/log-file.ts';
@@ -41,7 +41,8 @@ export async function reportedRun(
   try {
     const log = openLog(context, settings.output, (event) => reporters[0]?.event(event));
     if (log !== undefined) reporters.push(log);
-    await body({ signal: interruption.signal, report: (event) => reporter.event(event) });
+    const run: Run = { signal: interruption.signal, report: (event) => reporter.event(event) };
+    await traced(context, settings, run, body);
     exitCode = interruption.exitCode() ?? EXIT.done;
   } catch (error) {
     exitCode = interruption.exitCode() ?? exitCodeForError(error);
@@ -51,6 +52,30 @@ export async function reportedRun(
     reporter.close();
   }
   context.process.exitCode = exitCode;
+}
+
+/** Runs the body, and writes its trace however it ends. */
+async function traced(
+  context: CliContext,
+  { output, role }: RunSettings,
+  run: Run,
+  body: (run: Run) => Promise<void>,
+): Promise<void> {
+  const path = output.tracePath;
+  if (path === undefined) return body(run);
+  const { traceRun } = await import('./run-trace.ts');
+  const trace = traceRun(path, role);
+  try {
+    await body(run);
+  } finally {
+    try {
+      run.report({ event: 'traced', time: context.now(), path, events: trace.write() });
+    } catch (error) {
+      // The transfer has its own end, good or bad; the trace is lost.
+      const [code, message] = [codeOf(error) ?? 'UNEXPECTED', messageOf(error)];
+      run.report({ event: 'warning', transfer: '', time: context.now(), code, message });
+    }
+  }
 }
 
 function peopleOrPrograms(context: CliContext, settings: RunSettings): Reporter {
