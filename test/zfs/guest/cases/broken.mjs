@@ -11,12 +11,9 @@ import { finishedEvent, OWN_PORT, startReceiver, startSender, transfer } from '.
 const MIB = 2 ** 20;
 
 /**
- * The rule is 2 s on a real machine (test/netns measures it there). Here it is enough that nobody waits for a
- * timeout; emulation on a busy host takes its share, which `lab.slowness` measures.
+ * Gives up after this: longer than a busy host makes one side stand still. Who has given up exits with 3, who was told
+ * with 1: so the exit codes prove that nobody waited. (How soon is measured in test/netns; emulation takes its share.)
  */
-const END_LIMIT_MS = 6000;
-
-/** Gives up after this: longer than a busy host makes one side stand still. */
 const GIVE_UP_SECONDS = 15;
 
 /**
@@ -42,20 +39,6 @@ async function halfWay(lab) {
   const sender = startSender(lab, 'tank/data@monday', '--rate', '16Mbit', '--port', OWN_PORT, ...patience);
   await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > 2 * MIB, 'progress');
   return { receiver, sender };
-}
-
-/**
- * @param {import('../lab.mjs').Lab} lab
- * @param {Promise<unknown>} exit
- * @param {string} what
- * @param {number} [waitMs] before it even begins to end
- */
-async function endsSoon(lab, exit, what, waitMs = 0) {
-  const startedMs = performance.now();
-  await exit;
-  const tookMs = performance.now() - startedMs;
-  const limitMs = waitMs + END_LIMIT_MS * lab.plan.slowness;
-  assert.ok(tookMs < limitMs, `${what} took ${Math.round(tookMs)} ms to end`);
 }
 
 /**
@@ -136,7 +119,7 @@ export const brokenCases = [
       await createLongSource(lab);
       const { receiver, sender } = await halfWay(lab);
       sender.killGroup('SIGKILL');
-      await endsSoon(lab, receiver.expectExit(3), 'the receiver', GIVE_UP_SECONDS * 1000);
+      await receiver.expectExit(3);
       await assertNotCommitted('backup/data@monday');
       await sendAgain(lab);
     },
@@ -147,7 +130,7 @@ export const brokenCases = [
       await createLongSource(lab);
       const { receiver, sender } = await halfWay(lab);
       receiver.killGroup('SIGKILL');
-      await endsSoon(lab, sender.expectExit(3), 'the sender', GIVE_UP_SECONDS * 1000);
+      await sender.expectExit(3);
       await assertNotCommitted('backup/data@monday');
     },
   },
@@ -157,8 +140,8 @@ export const brokenCases = [
       await createLongSource(lab);
       const { receiver, sender } = await halfWay(lab);
       receiver.killGroup('SIGINT');
-      await endsSoon(lab, receiver.expectExit(130), 'the receiver');
-      await endsSoon(lab, sender.expectExit(1), 'the sender');
+      await receiver.expectExit(130);
+      await sender.expectExit(1);
       await assertNotCommitted('backup/data@monday');
     },
   },
@@ -168,13 +151,13 @@ export const brokenCases = [
       await createLongSource(lab);
       const first = await halfWay(lab);
       first.sender.killGroup('SIGINT');
-      await endsSoon(lab, first.sender.expectExit(130), 'the sender');
-      await endsSoon(lab, first.receiver.expectExit(1), 'the receiver');
+      await first.sender.expectExit(130);
+      await first.receiver.expectExit(1);
       await assertNotCommitted('backup/data@monday');
       const second = await halfWay(lab);
       second.receiver.kill('SIGTERM');
-      await endsSoon(lab, second.receiver.expectExit(143), 'the receiver');
-      await endsSoon(lab, second.sender.expectExit(1), 'the sender');
+      await second.receiver.expectExit(143);
+      await second.sender.expectExit(1);
       await assertNotCommitted('backup/data@monday');
     },
   },
