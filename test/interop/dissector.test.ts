@@ -67,3 +67,18 @@ it('says that a file cannot be written, and what does not go together', () => {
   expect(unwritable.stderr).toContain('FILE_UNWRITABLE');
   expect(dissector(['--install', '--output', 'x.lua']).status).toBe(2);
 });
+
+it('every filter of docs/operations/wireshark.md is one that Wireshark knows', () => {
+  const document = readFileSync(new URL('../../docs/operations/wireshark.md', import.meta.url), 'utf8');
+  const table = document.split('| filter | shows |')[1]?.split('\n\n')[0] ?? '';
+  const filters = [...table.matchAll(/`((?:zwire|json)[^`]*)`/g)].map((match) => `(${match[1] ?? ''})`);
+  expect(filters.length).toBeGreaterThan(15);
+  const script = join(home, 'zwire.lua');
+  dissector(['--output', script]);
+  const capture = join(home, 'one.pcap');
+  writeCapture(capture, [buildFrame({ ...ADDRESSES, payload: Buffer.from([4, 0]) })]);
+  const argv = ['-X', `lua_script:${script}`, '-r', capture, '-Y', filters.join(' || ')];
+  const { status, stderr } = spawnSync('tshark', argv, { env: environment(), encoding: 'utf8' });
+  expect(stderr.replace(/^Running as user "root".*\n/m, '')).toBe('');
+  expect(status).toBe(0);
+});

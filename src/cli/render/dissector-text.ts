@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { luaLayouts } from './lua-layout.ts';
 
 /** In their order: a part uses what is local to those before it. */
-const PARTS: readonly string[] = ['open-suite.lua', 'dissector.lua', 'dissector-v0.lua'];
+const PARTS: readonly string[] = [
+  'open-suite.lua',
+  'protocol.lua',
+  'state.lua',
+  'messages.lua',
+  'segments.lua',
+  'v0.lua',
+];
 
 /** lua/ of the package, seen from src/cli/render/ and from dist/cli/render/. */
 const DIRECTORY = new URL('../../../lua/', import.meta.url);

@@ -57,12 +57,9 @@ local function dissect_v0_message(tvb, pinfo, tree, at, bytes)
   local key = key_of(pinfo.number, at)
   local id = tostring(pinfo.src) .. ' ' .. tostring(pinfo.dst) .. ' ' .. values.transfer
   if not pinfo.visited then
-    if kind < 3 then
-      v0_streams[id] = { index = 0, crc = 0 }
-    elseif kind == 3 then
-      v0_streams[id] = v0_streams[id] or {}
-      track_chunk(v0_streams[id], values, key)
-    end
+    local stream = v0_stream_of(id)
+    if kind < 3 then stream.index, stream.crc = 0, 0 end
+    if kind == 3 then track_chunk(stream, values, key) end
   end
   local words = V0_NAMES[kind]
   if kind == 3 then
