@@ -242,9 +242,13 @@ local function transfer_keys(ikm, salt)
   }
 end
 
--- The key of a record: a new one every `records_per_epoch`, each from the one before.
+-- The key of a record: a new one every `records_per_epoch`, each from the one before. nil for a record number so large
+-- that only a broken or hostile sender can have written it: 1,024 epochs are 64 TiB.
+local EPOCHS_MAX = 1024
+
 local function data_key(keys, record)
   local epoch = math.floor(record / constants.records_per_epoch)
+  if epoch > EPOCHS_MAX then return nil end
   if keys.epoch ~= epoch then
     local secret = keys.secret
     for _ = 1, epoch do secret = expand(secret, 'data next', 32) end

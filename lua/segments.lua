@@ -77,9 +77,11 @@ end
 local function open_record(tree, record, t, tvb, at, h)
   local keys, why = session_keys(t)
   if not keys then tree:add_proto_expert_info(experts.closed, 'Cannot be opened: ' .. why) return end
+  local key = data_key(keys, h.record)
+  if not key then tree:add_proto_expert_info(experts.closed, 'Cannot be opened: too many epochs of keys') return end
   local bytes = #record.data - constants.tag_bytes
   local aad = associated_data(tvb, at, h.last and 2 or 0, 0)
-  local plain = open_sealed(data_key(keys, h.record), h.record, aad, record.data:sub(1, bytes), record.data:sub(bytes + 1))
+  local plain = open_sealed(key, h.record, aad, record.data:sub(1, bytes), record.data:sub(bytes + 1))
   if not plain then tree:add_proto_expert_info(experts.tag, 'The tag of the record does not fit') return end
   if #plain > 0 then tree:add(derived.record_plain, ByteArray.new(plain, true):tvb('Opened record ' .. h.record)()) end
 end

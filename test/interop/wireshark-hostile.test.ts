@@ -1,17 +1,19 @@
 // Bytes that are no transfer: what the receiver drops, and why, the dissector must say in the same words, and nothing
 // may make it fail. The captures are written here; no network is needed.
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createControlSealer } from '../../src/seal/control-seal.ts';
-import { openSuiteKeys } from '../../src/seal/session-keys.ts';
+import { type DirectionKey, EPOCH_RECORDS, nextEpoch, openSuiteKeys } from '../../src/seal/session-keys.ts';
 import { ANNOUNCE_CLEAR_BYTES, encodeAnnounceClear } from '../../src/wire/announce.ts';
 import {
+  AAD_BYTES,
   decodeSegmentHeader,
   emptySegmentHeader,
   encodeSegmentHeader,
   MessageType,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
+  writeAad,
 } from '../../src/wire/segment.ts';
 import { buildFrame } from '../netns/frame.ts';
 import { ADDRESSES } from './frames.ts';
@@ -72,6 +74,20 @@ function damagedHeaders(): Uint8Array[] {
       return damaged;
     }),
   );
+}
+
+/** A record of one segment, sealed as the specification says. */
+function sealedRecord(key: DirectionKey, record: number, text: string): Uint8Array {
+  const recordBytes = text.length + 16;
+  const nonce = Buffer.alloc(12);
+  nonce.set(key.noncePrefix);
+  nonce.writeBigUInt64BE(BigInt(record), 4);
+  const aad = new Uint8Array(AAD_BYTES);
+  writeAad(viewOf(aad), 0, MessageType.data, 0, 7, record, recordBytes, false);
+  const cipher = createCipheriv('aes-256-gcm', key.key, nonce).setAAD(aad);
+  const body = cipher.update(text);
+  cipher.final();
+  return segment({ type: MessageType.data, record }, Buffer.concat([body, cipher.getAuthTag()]));
 }
 
 describe('a segment that a receiver drops', () => {
@@ -162,6 +178,20 @@ describe('a control message', () => {
     expect(rows[1]?.one('announce.time')).toMatch(/22:13:20\.123456789/);
     expect(rows[2]?.one('_ws.expert.message')).toMatch(/tag does not fit/);
     expect(rows[3]?.one('probe.time')).toBe('1000000');
+  });
+
+  it('opens the records of its transfer, in the first epoch of keys and in a later one', async () => {
+    const announce = sealed(MessageType.announce, 1, clear, Buffer.from('{}'));
+    const first = sealedRecord(keys.data, 3, 'in the first');
+    const later = sealedRecord(nextEpoch(nextEpoch(keys.data)), 2 * EPOCH_RECORDS + 3, 'in the third');
+    const wrong = sealedRecord(keys.data, EPOCH_RECORDS, 'under a key of the epoch before');
+    const absurd = sealedRecord(keys.data, 2 ** 47, 'after more epochs than there can be');
+    const rows = await shown([announce, first, later, wrong, absurd], ['zwire.open_records:TRUE']);
+    const text = (row: Row | undefined): string =>
+      Buffer.from(row?.one('reassembled.opened') ?? '', 'hex').toString();
+    expect(rows.slice(1).map(text)).toEqual(['in the first', 'in the third', '', '']);
+    expect(rows[3]?.all('_ws.expert.message')).toContain('The tag of the record does not fit');
+    expect(rows[4]?.all('_ws.expert.message')).toContain('Cannot be opened: too many epochs of keys');
   });
 
   it('with a body of any bytes is shown without an error in Lua', async () => {
