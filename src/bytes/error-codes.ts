@@ -12,6 +12,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** Every code with its exit code and its meaning. */
 export const ERROR_CODES = {
   // bytes
   MAC_MALFORMED: { exit: 'usage', meaning: 'a MAC address is not six bytes in hex' },
@@ -251,8 +252,10 @@ export const ERROR_CODES = {
   TESTBED_FAILED: { exit: 'environment', meaning: 'the test network cannot be made, entered or removed' },
 } as const;
 
+/** The code of a ZwireError. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The exit code that the command line ends with after an error of this code. */
 export function exitCodeOf(code: ErrorCode): number {
   return EXIT[ERROR_CODES[code].exit];
 }

@@ -1,6 +1,7 @@
 // ZwireError: the one error class that crosses rooms. Matching is on `code`, never on text.
 import type { ErrorCode } from './error-codes.ts';
 
+/** What a ZwireError carries beside its code and message. */
 export interface ZwireErrorOptions {
   /** Facts of the failure, for machines (`--json`) and tests. */
   readonly fields?: Readonly<Record<string, string | number | bigint>>;

@@ -83,7 +83,7 @@ describe('command lines that cannot be carried out end with exit code 2, and say
     ['send --file f', /it is not said where to send \(USAGE\)\n {2}Over UDP: --to HOST/],
     [
       'receive --into tank',
-      /cannot receive into tank without keys \(INSECURE_REQUIRED\)\n {2}This version has no keys/,
+      /cannot receive into tank without keys \(INSECURE_REQUIRED\)\n {2}To set keys up, three commands:/,
     ],
     ['--reciever --interface a', /\(INSECURE_REQUIRED\)/],
     ['--full-sync --interface a --pool p --destination-ip 198.18.0.2', /cannot send p without keys/],

@@ -11,6 +11,16 @@ import {
 import { EXIT } from '../bytes/error-codes.ts';
 import { COMMAND_LINE_TEXT } from './command-line-text.ts';
 import { inspectCommand } from './commands/inspect-command.ts';
+import {
+  bookmarkCommand,
+  destroyCommand,
+  holdCommand,
+  listCommand,
+  releaseCommand,
+  rollbackCommand,
+  snapshotCommand,
+} from './commands/dataset-commands.ts';
+import { keygenCommand } from './commands/keygen-command.ts';
 import { captureCommand } from './commands/capture-command.ts';
 import { dissectorCommand } from './commands/dissector-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
@@ -35,6 +45,14 @@ function commandsApplication(): Application<CliContext> {
       send: sendCommand,
       receive: receiveCommand,
       inspect: inspectCommand,
+      list: listCommand,
+      snapshot: snapshotCommand,
+      destroy: destroyCommand,
+      rollback: rollbackCommand,
+      hold: holdCommand,
+      release: releaseCommand,
+      bookmark: bookmarkCommand,
+      keygen: keygenCommand,
       capture: captureCommand,
       dissector: dissectorCommand,
       trace: traceRoutes,

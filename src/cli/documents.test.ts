@@ -5,12 +5,22 @@ import { expect, it } from 'vitest';
 import { scanFlags } from '../../test/cli/scan-flags.ts';
 import type { SnapshotName } from '../zfs/name.ts';
 import { captureCommand } from './commands/capture-command.ts';
+import {
+  bookmarkCommand,
+  destroyCommand,
+  holdCommand,
+  listCommand,
+  releaseCommand,
+  rollbackCommand,
+  snapshotCommand,
+} from './commands/dataset-commands.ts';
 import { dissectorCommand } from './commands/dissector-command.ts';
 import { inspectCommand } from './commands/inspect-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
 import { CAPTURE_HELP } from './help/capture-help.ts';
+import * as DATASET_HELP from './help/dataset-help.ts';
 import { DISSECTOR_HELP } from './help/dissector-help.ts';
 import { INSPECT_HELP } from './help/inspect-help.ts';
 import { RECEIVE_HELP } from './help/receive-help.ts';
@@ -25,9 +35,16 @@ const ROOT = new URL('../../', import.meta.url);
 
 /** Commands whose flags make no request that could be refused. */
 const SCANNED: Readonly<Record<string, typeof sendCommand>> = {
+  bookmark: bookmarkCommand,
   capture: captureCommand,
+  destroy: destroyCommand,
   dissector: dissectorCommand,
+  hold: holdCommand,
   inspect: inspectCommand,
+  list: listCommand,
+  release: releaseCommand,
+  rollback: rollbackCommand,
+  snapshot: snapshotCommand,
 };
 const NAMES = ['send', 'receive', ...Object.keys(SCANNED)].join('|');
 
@@ -91,6 +108,7 @@ const inHelp = Object.entries({
   DISSECTOR_HELP,
   INSPECT_HELP,
   SEED_HELP,
+  ...DATASET_HELP,
 }).flatMap(([name, page]) =>
   page.examples.flatMap(([, typed]) =>
     commandsIn(typed.replace(/^/gm, '    ')).map((command): [string, string] => [name, command]),

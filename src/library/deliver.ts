@@ -12,6 +12,7 @@ export const PORT_DEFAULT = 1337;
 const TIMEOUT_MS_DEFAULT = 30_000;
 const JOIN_TIMEOUT_MS_DEFAULT = 5000;
 
+/** Where a delta goes, and how. */
 export interface DeliverOptions {
   /** Host or IPv4 address, and port; over a UDP socket. */
   readonly to: readonly [host: string, port: number] | string;

@@ -9,6 +9,7 @@ import { receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts'
 import { checkTarget } from '../zfs/target.ts';
 import { endStream, reopenPipe, writeChunk, writePipe } from './pipe-stream.ts';
 
+/** What a DeltaReader sets on what it restores. */
 export interface DeltaReaderOptions {
   /** Properties to set on what arrives (-o); readonly=on is set unless it is named here. */
   readonly set?: Readonly<Record<string, string>>;

@@ -19,6 +19,7 @@ import { readPipe } from './pipe-stream.ts';
 const TIMEOUT_MS_DEFAULT = 30_000;
 const POOL_BYTES_DEFAULT: number = 64 * 1024 * 1024;
 
+/** Where a Receiver listens, and what it takes. */
 export interface ReceiverOptions {
   /** The address to listen on; any when absent or ''. */
   readonly address?: string;

@@ -20,12 +20,14 @@ import {
 import { rollback, type RollbackLoss, type RollbackPlan } from '../zfs/rollback.ts';
 import { destroySnapshot, takeSnapshot } from '../zfs/snapshot.ts';
 
+/** Which volumes are listed. */
 export interface ListVolumesOptions {
   /** This dataset and those below it; all of all pools when absent. */
   readonly below?: string;
   readonly signal?: AbortSignal;
 }
 
+/** How a snapshot is taken. */
 export interface VolumeSnapshotOptions {
   /** The part after the '@'; without it `zwire-` and the time in UTC. */
   readonly name?: string;
@@ -36,6 +38,7 @@ export interface VolumeSnapshotOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a restore may lose. */
 export interface RestoreOptions {
   /** What may be lost: `changes` since the snapshot, or `newer` snapshots and bookmarks as well. Default: nothing. */
   readonly lose?: RollbackLoss;

@@ -4,6 +4,7 @@ import type { FrameBatch } from './frame-batch.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 import type { Transmitter } from './transmitter.ts';
 
+/** How the two hosts reach each other: raw Ethernet frames, or a UDP socket. */
 export type LinkOptions =
   | {
       readonly kind: 'raw';

@@ -16,12 +16,14 @@ interface EventBase {
   readonly time: number;
 }
 
+/** A failure, as it stands in an event. */
 export interface FailureInfo {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
 }
 
+/** What a transfer tells while it runs; docs/operations/json-events.md describes each. */
 export type TransferEvent = EventBase &
   (
     | {
@@ -84,6 +86,7 @@ export type TransferEvent = EventBase &
       }
   );
 
+/** Is told every event of a transfer, in order; what it throws is not caught. */
 export type EventListener = (event: TransferEvent) => void;
 
 /** A `TransferEvent` before it is stamped: every member of the union without its base fields. */

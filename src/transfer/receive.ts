@@ -22,6 +22,7 @@ import {
 } from './worker-message.ts';
 import { workerUrl } from './worker-url.ts';
 
+/** Where and how receive() takes transfers. */
 export interface ReceiveOptions {
   readonly link: LinkOptions;
   readonly wire: 'v1' | 'v0';
@@ -42,6 +43,7 @@ export interface ReceiveOptions {
   readonly onOpen?: () => void;
 }
 
+/** How many transfers receive() took, and how they ended. */
 export interface ReceiveSummary {
   readonly committed: number;
   readonly failed: number;

@@ -25,6 +25,7 @@ import {
 import type { SenderTraceMemory } from './worker-trace.ts';
 import { workerUrl } from './worker-url.ts';
 
+/** What send() sends, where, and how. */
 export interface SendOptions {
   readonly link: LinkOptions;
   readonly source: Source;
@@ -45,6 +46,7 @@ export interface SendOptions {
   readonly onEvent: EventListener;
 }
 
+/** How a transfer went that succeeded. */
 export interface TransferResult {
   readonly transfer: string;
   readonly outcome: 'committed' | 'delivered';

@@ -4,6 +4,7 @@ import type { Announcement } from '../wire/announce.ts';
 import type { StreamRules } from './stream-policy.ts';
 import type { AuthorizedSender } from './transfer-keys.ts';
 
+/** What became of a transfer that succeeded. */
 export interface CommitResult {
   /** Where it lies now: a path or a dataset. */
   readonly target: string;
@@ -13,6 +14,7 @@ export interface CommitResult {
   readonly warnings?: readonly string[];
 }
 
+/** Where the bytes of one transfer go; one of them ends with commit() or abort(), once. */
 export interface Sink {
   /** Written by a worker; owned by the sink, which closes it in commit() or abort(). */
   readonly fd: number;
@@ -27,6 +29,7 @@ export interface Sink {
   abort(): Promise<Error | undefined>;
 }
 
+/** A transfer that is announced. */
 export interface SinkRequest {
   readonly announcement: Announcement;
   /** "198.18.0.1:40000" */
@@ -36,6 +39,7 @@ export interface SinkRequest {
   readonly sender?: AuthorizedSender;
 }
 
+/** Decides for every announced transfer whether and where it goes. */
 export interface SinkPolicy {
   /** Opens a sink, or throws a ZwireError that is sent to the sender as the refusal. */
   decide(request: SinkRequest, signal: AbortSignal): Promise<Sink>;

@@ -7,6 +7,7 @@ export type SourceAnnouncement = Omit<
   'segmentPayloadBytes' | 'fecDataRecords' | 'fecParityRecords' | 'feedback' | 'timeoutMs'
 >;
 
+/** A source whose bytes can be read. */
 export interface OpenSource {
   /** Read by a worker until its end; owned by the source, which closes it in finish() or abort(). */
   readonly fd: number;
@@ -16,6 +17,7 @@ export interface OpenSource {
   abort(): Promise<Error | undefined>;
 }
 
+/** What send() sends: described before anything is on the wire, opened when the receiver has accepted. */
 export interface Source {
   /** Looks at what is to be sent (takes the snapshot, resolves guids, estimates); throws before anything is on the wire. */
   describe(signal: AbortSignal): Promise<SourceAnnouncement>;

@@ -22,6 +22,7 @@ import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
 import { VOLUME_FEATURE } from './zfs-source.ts';
 import { incomingStream, targetOf, type ZfsDestination } from './zfs-target.ts';
 
+/** What a receiver of datasets takes. */
 export interface ZfsSinkOptions {
   /** Take streams of the open suite, which anyone can make; without it only senders with a key are let in. */
   readonly insecure: boolean;

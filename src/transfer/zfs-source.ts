@@ -14,6 +14,7 @@ import { destroySnapshot, takeSnapshot } from '../zfs/snapshot.ts';
 import { PipedProcess } from './piped-process.ts';
 import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
 
+/** Which snapshot is sent. */
 export type ZfsSourceRequest =
   | {
       readonly kind: 'snapshot';

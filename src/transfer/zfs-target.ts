@@ -10,6 +10,7 @@ import {
 } from '../zfs/name.ts';
 import type { IncomingStream } from '../zfs/target.ts';
 
+/** Where announced datasets land. */
 export type ZfsDestination =
   /** Below this dataset, without the announced pool: tank/data lands in DATASET/data, and tank itself in DATASET. */
   | { readonly kind: 'into'; readonly dataset: DatasetName }

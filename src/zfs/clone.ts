@@ -3,6 +3,7 @@ import { runZfs } from './command.ts';
 import { type DatasetName, datasetOf, type SnapshotName, snapshotName } from './name.ts';
 import { propertyAssignment } from './property-name.ts';
 
+/** How a clone is made. */
 export interface CloneOptions {
   /** Set on the clone. */
   readonly properties?: Readonly<Record<string, string>>;

@@ -9,8 +9,10 @@ import {
   parseSnapshotName,
 } from './name.ts';
 
+/** What a dataset is. */
 export type DatasetType = 'filesystem' | 'volume';
 
+/** A filesystem or volume, as it is looked up before a send or receive. */
 export interface Dataset {
   readonly name: DatasetName;
   readonly type: DatasetType;
@@ -20,6 +22,7 @@ export interface Dataset {
   readonly receiveResumeToken: string | undefined;
 }
 
+/** A snapshot, as it is looked up before a send or receive. */
 export interface Snapshot {
   readonly name: SnapshotName;
   readonly guid: bigint;

@@ -18,6 +18,7 @@ import { commandLine, quoteWord, runProcess } from '../exec/process.ts';
 import { runZfs, unexpectedOutput } from './command.ts';
 import type { DatasetName } from './name.ts';
 
+/** The operations whose permissions ZFS_PERMISSIONS knows. */
 export type ZfsOperation =
   | 'snapshot'
   | 'destroy'
@@ -50,6 +51,7 @@ export const ZFS_PERMISSIONS: Readonly<Record<ZfsOperation, readonly string[]>> 
   receive: ['receive', 'create', 'mount', 'readonly', 'canmount', 'mountpoint'],
 };
 
+/** Whose permissions are looked at. */
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];

@@ -22,6 +22,7 @@ export interface DestroyPlan {
   readonly reclaimBytes: bigint;
 }
 
+/** How far destroying reaches. */
 export interface DestroyOptions {
   /** With all snapshots, bookmarks and datasets below. Clones outside are never destroyed. */
   readonly recursive?: boolean;

@@ -26,27 +26,34 @@ interface Listed {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** A filesystem of a listing. */
 export interface ListedFilesystem extends Listed {
   readonly type: 'filesystem';
   readonly name: DatasetName;
 }
+/** A block volume of a listing. */
 export interface ListedVolume extends Listed {
   readonly type: 'volume';
   readonly name: DatasetName;
 }
+/** A snapshot of a listing. */
 export interface ListedSnapshot extends Listed {
   readonly type: 'snapshot';
   readonly name: SnapshotName;
   readonly dataset: DatasetName;
 }
+/** A bookmark of a listing. */
 export interface ListedBookmark extends Listed {
   readonly type: 'bookmark';
   readonly name: BookmarkName;
   readonly dataset: DatasetName;
 }
+/** What a pool holds, told apart by `type`. */
 export type Entity = ListedFilesystem | ListedVolume | ListedSnapshot | ListedBookmark;
+/** The types of what a pool holds. */
 export type EntityType = Entity['type'];
 
+/** What is listed, and how much of it. */
 export interface ListOptions {
   /** The dataset to look at, or one snapshot of it; all pools when absent. */
   readonly of?: DatasetName | SnapshotName;

@@ -22,6 +22,7 @@ export interface ZfsVersion {
 /** Which part has to be new enough: a flag is the program's, a kind of stream the module's, most need both. */
 type Side = 'program' | 'module' | 'both';
 
+/** The features that ZFS_FEATURES knows. */
 export type ZfsFeature =
   | 'corrective_receive'
   | 'block_cloning'

@@ -11,6 +11,7 @@ import {
   type SnapshotName,
 } from './name.ts';
 
+/** One hold of one snapshot. */
 export interface Hold {
   readonly snapshot: SnapshotName;
   readonly tag: HoldTag;
@@ -18,6 +19,7 @@ export interface Hold {
   readonly heldAt: Date;
 }
 
+/** How far holding and releasing reach. */
 export interface HoldOptions {
   /** The snapshots of the same name of all datasets below too. */
   readonly recursive?: boolean;

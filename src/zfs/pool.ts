@@ -5,6 +5,7 @@ import { parseNumber, parseRows } from './command.ts';
 import { zfsErrorFrom } from './error.ts';
 import { type DatasetName, parseDatasetName } from './name.ts';
 
+/** An imported pool. */
 export interface Pool {
   readonly type: 'pool';
   /** Also the name of its topmost filesystem. */

@@ -12,6 +12,7 @@ export type PropertySource =
   | { readonly kind: 'none' | 'default' | 'local' | 'temporary' | 'received' }
   | { readonly kind: 'inherited'; readonly from: string };
 
+/** A property with its value and where that comes from. */
 export interface Property {
   readonly name: string;
   /** As `-p` prints it: numbers in full, '-' for what is not set. */
@@ -19,8 +20,10 @@ export interface Property {
   readonly source: PropertySource;
 }
 
+/** What has properties. */
 export type Named = DatasetName | SnapshotName | BookmarkName;
 
+/** How properties are asked for. */
 export interface GetOptions {
   /**
    * `json` where the version has it, the default, is exact. In `text` a user property whose value has lines that

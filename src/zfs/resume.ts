@@ -5,6 +5,7 @@ import { commandLine, runProcess } from '../exec/process.ts';
 import { zfsErrorFrom } from './error.ts';
 import { parseSnapshotName, type SnapshotName } from './name.ts';
 
+/** A resume token that has the form of one; whether it can go on, planResume says. */
 export type ResumeToken = string & { readonly __token: unique symbol };
 
 /** What is left to send, as `zfs send -nvP -t` tells it. */

@@ -5,6 +5,7 @@ import { runZfs } from './command.ts';
 import { type DatasetName, type SnapshotName, datasetOf, snapshotName } from './name.ts';
 import { propertyAssignment } from './property-name.ts';
 
+/** How a snapshot is taken. */
 export interface TakeSnapshotOptions {
   /** The part after the '@'; without it `zwire-20261123T024000Z`, with a random suffix when that one exists. */
   readonly name?: string;

@@ -69,7 +69,8 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
     process: {
       stdout: new RecordingStream({ isTTY: options.stdoutIsTerminal ?? false, columns }),
       stderr: new RecordingStream({ isTTY: options.stderrIsTerminal ?? false, columns }),
-      env: options.env ?? {},
+      // No files of whoever runs the tests.
+      env: options.env ?? { HOME: '/nonexistent' },
     },
     stdinIsTerminal: options.stdinIsTerminal ?? false,
     signals: new EventEmitter(),

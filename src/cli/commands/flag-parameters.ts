@@ -9,6 +9,7 @@ import { parseRate } from '../parse/rate.ts';
 import { parseSize } from '../parse/size.ts';
 import { parseVerbosity } from '../parse/verbosity.ts';
 import { parseFrameSize, parsePort, parseTransferCount } from '../parse/whole-number.ts';
+import type { KeyFlags, ReceiverKeyFlags, SenderKeyFlags } from '../request/key-request.ts';
 import type { LinkFlags, SenderLinkFlags } from '../request/link-request.ts';
 import type { OutputFlags } from '../request/output-request.ts';
 import type { AcceptanceFlags } from '../request/receive-request.ts';
@@ -60,7 +61,7 @@ type SharedFlags = Pick<DeliveryFlags & AcceptanceFlags, 'wire' | 'timeout' | 'i
 
 /** What both sides of a transfer take. */
 export const SHARED_PARAMETERS: FlagParametersForType<SharedFlags> = {
-  insecure: toggle('Allow pools and datasets although there are no keys: nobody is kept out'),
+  insecure: toggle('Without keys, into a pool too: nobody is kept out'),
   timeout: value(parseDuration, 'TIME', 'Give up when the other side is silent for so long (default: 30s)'),
   wire: {
     kind: 'enum',
@@ -74,6 +75,40 @@ export const PACE_PARAMETERS: FlagParametersForType<Pick<DeliveryFlags, 'rate' |
   rate: value(parseRate, 'RATE', 'No faster than this: 5Gbit, 800Mbit, or 125MB (bytes a second)'),
   rateLimit: value(parsePause, 'SECONDS', "Pause between two frames, the seed's way"),
   oneWay: toggle('Expect no answer: constant --rate (1Gbit); loss is found, not repaired'),
+};
+
+const OWN_KEY_PARAMETERS: FlagParametersForType<Pick<KeyFlags, 'identity' | 'pskFile'>> = {
+  identity: value(parsePath, 'FILE', 'Our secret key (default: ~/.config/zwire/host_key)'),
+  pskFile: value(parsePath, 'FILE', 'A key that both sides share: alone, or besides their own'),
+};
+
+export const SENDER_KEY_PARAMETERS: FlagParametersForType<
+  Pick<SenderKeyFlags, 'identity' | 'pskFile' | 'receiverKey' | 'cipher'>
+> = {
+  receiverKey: value(
+    String,
+    'KEY|FILE',
+    "The receiver's public key (default: by host, from ~/.config/zwire/known_receivers)",
+  ),
+  ...OWN_KEY_PARAMETERS,
+  cipher: {
+    kind: 'enum',
+    values: ['aes', 'chacha20'],
+    optional: true,
+    brief: 'AES-256-GCM or ChaCha20-Poly1305 (default: aes where the processor has it)',
+  },
+};
+
+export const RECEIVER_KEY_PARAMETERS: FlagParametersForType<
+  Pick<ReceiverKeyFlags, 'identity' | 'pskFile' | 'authorizedSenders' | 'stateDir'>
+> = {
+  authorizedSenders: value(
+    parsePath,
+    'FILE',
+    'Who is let in (default: ~/.config/zwire/authorized_senders, where there is one)',
+  ),
+  ...OWN_KEY_PARAMETERS,
+  stateDir: value(parsePath, 'DIR', 'Where one-way transfers are remembered (default: ~/.local/state/zwire)'),
 };
 
 export const ACCEPTANCE_PARAMETERS: FlagParametersForType<

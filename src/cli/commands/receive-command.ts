@@ -11,6 +11,7 @@ import {
   FRAME_PARAMETERS,
   OUTPUT_PARAMETERS,
   RAW_PARAMETERS,
+  RECEIVER_KEY_PARAMETERS,
   SHARED_PARAMETERS,
 } from './flag-parameters.ts';
 import { value } from './flag-shape.ts';
@@ -39,6 +40,7 @@ const command = buildCommand<ReceiveFlags, [], CliContext>({
       ...RAW_PARAMETERS,
       ...FRAME_PARAMETERS,
       ...ACCEPTANCE_PARAMETERS,
+      ...RECEIVER_KEY_PARAMETERS,
       ...SHARED_PARAMETERS,
       ...OUTPUT_PARAMETERS,
     },
@@ -52,6 +54,7 @@ export const receiveCommand: Command<CliContext> = withHelp(command, {
     { title: 'WHERE IT LANDS', flags: WHERE },
     { title: 'FROM A UDP SOCKET', flags: FROM },
     { title: 'FROM RAW FRAMES', flags: RAW_PARAMETERS },
+    { title: 'KEYS', flags: RECEIVER_KEY_PARAMETERS },
     { title: 'HOW', flags: { ...ACCEPTANCE_PARAMETERS, ...SHARED_PARAMETERS, ...FRAME_PARAMETERS } },
     { title: 'WHAT IS SAID', flags: OUTPUT_PARAMETERS },
   ],

@@ -13,6 +13,7 @@ import {
   OUTPUT_PARAMETERS,
   PACE_PARAMETERS,
   RAW_PARAMETERS,
+  SENDER_KEY_PARAMETERS,
   SHARED_PARAMETERS,
 } from './flag-parameters.ts';
 import { toggle, value } from './flag-shape.ts';
@@ -44,6 +45,7 @@ const command = buildCommand<SendFlags, [SnapshotName?], CliContext>({
       ...DESTINATION_PARAMETERS,
       ...FRAME_PARAMETERS,
       ...PACE_PARAMETERS,
+      ...SENDER_KEY_PARAMETERS,
       ...SHARED_PARAMETERS,
       ...OUTPUT_PARAMETERS,
     },
@@ -65,6 +67,7 @@ export const sendCommand: Command<CliContext> = withHelp(command, {
     { title: 'WHAT', flags: WHAT },
     { title: 'WHERE TO, OVER A UDP SOCKET', flags: TO },
     { title: 'WHERE TO, AS RAW FRAMES', flags: { ...RAW_PARAMETERS, ...DESTINATION_PARAMETERS } },
+    { title: 'KEYS', flags: SENDER_KEY_PARAMETERS },
     { title: 'HOW', flags: { ...PACE_PARAMETERS, ...SHARED_PARAMETERS, ...FRAME_PARAMETERS } },
     { title: 'WHAT IS SAID', flags: OUTPUT_PARAMETERS },
   ],

@@ -6,9 +6,11 @@ export const SEND_HELP: HelpPage = {
     'Send a ZFS snapshot, a file or standard input to one receiver.\n\n' +
     'Exit code 0 means that the receiver has verified and written everything; for a snapshot, that its\n' +
     "zfs receive succeeded and the snapshot's guid was read back. With --one-way nobody can say so: 0\n" +
-    'then means sent.',
+    'then means sent.\n\n' +
+    "A dataset needs keys on both sides (zwire keygen); the receiver's is found by its host in\n" +
+    '~/.config/zwire/known_receivers. Without keys: --insecure, on both sides.',
   usage: [
-    'zwire send DATASET@SNAPSHOT [--from @SNAPSHOT] [-R] DESTINATION --insecure',
+    'zwire send DATASET@SNAPSHOT [--from @SNAPSHOT] [-R] DESTINATION [--receiver-key KEY|FILE]',
     'zwire send --file PATH DESTINATION',
     'DESTINATION is --to HOST[:PORT], or --interface IF --destination-ip IP',
   ],
@@ -19,11 +21,16 @@ export const SEND_HELP: HelpPage = {
     ],
     [
       'A dataset, then what has changed:',
-      'zwire send tank/data@monday --to 198.18.0.2 --insecure\nzwire send tank/data@tuesday --from @monday --to 198.18.0.2 --insecure',
+      'zwire send tank/data@monday --to 198.18.0.2\nzwire send tank/data@tuesday --from @monday --to 198.18.0.2',
     ],
     [
       'A whole pool as raw frames:',
-      'zwire send tank@nightly -R --interface eth1 --destination-ip 198.18.0.2 --insecure',
+      'zwire send tank@nightly -R --interface eth1 --destination-ip 198.18.0.2',
+    ],
+    [
+      'With a key that both sides share, or with none:',
+      'zwire send tank/data@monday --to 198.18.0.2 --psk-file shared.key\n' +
+        'zwire send tank/data@monday --to 198.18.0.2 --insecure',
     ],
     [
       'One way, to an address that only exists on the wire:',

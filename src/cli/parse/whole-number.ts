@@ -25,6 +25,11 @@ export function parseTransferCount(text: string): number {
   return parseWholeNumber(text, 1, 256, 'a number of transfers', '8');
 }
 
+/** How many levels below a dataset. @throws ZwireError FLAG_MALFORMED */
+export function parseDepth(text: string): number {
+  return parseWholeNumber(text, 0, 999, 'a depth', '1');
+}
+
 /** How many frames a capture takes. @throws ZwireError FLAG_MALFORMED */
 export function parseFrameCount(text: string): number {
   return parseWholeNumber(text, 1, 999_999_999, 'a number of frames', '1000');

@@ -49,6 +49,18 @@ describe('receiveRequest', () => {
       { once: true, maxTransfers: 2, poolBytes: 1024 ** 3, timeoutMs: 5000 },
     ],
     ['--file f --wire v0', { wire: 'v0' }],
+    ['--into tank', { keys: {}, insecure: false }],
+    [
+      '--into tank --identity me --authorized-senders them --psk-file both --state-dir here',
+      {
+        keys: {
+          identityPath: 'me',
+          authorizedSendersPath: 'them',
+          pskPath: 'both',
+          stateDirectory: 'here',
+        },
+      },
+    ],
   ])('%s', async (line, part) => {
     expect(await requestOf(line)).toMatchObject(part);
   });
@@ -59,7 +71,9 @@ describe('receiveRequest', () => {
     ['--file f --listen 198.18.0.2 --interface vzb', 'USAGE', '--listen'],
     ['--file f --source-ip 198.18.0.2', 'USAGE', '--interface'],
     ['--file f --listen 198.18.0.2:99 --port 98', 'USAGE', '--port'],
-    ['--into tank', 'INSECURE_REQUIRED', 'can read the dataset'],
+    ['--into tank --wire v0', 'INSECURE_REQUIRED', 'can read the dataset'],
+    ['--into tank --insecure --authorized-senders a', 'USAGE', 'needs no --insecure'],
+    ['--file f --wire v0 --psk-file k', 'USAGE', 'Leave one'],
   ])('%s is refused', async (line, code, hint) => {
     expect(await refusalOf(line)).toMatchObject({ code, hint: expect.stringContaining(hint) });
   });

@@ -3,6 +3,7 @@ import type { LinkOptions } from '../../transfer/endpoint.ts';
 import type { ZfsDestination } from '../../transfer/zfs-target.ts';
 import type { DatasetName } from '../../zfs/name.ts';
 import { insecureRequired, usageError } from '../usage-error.ts';
+import { type ReceiverKeyFlags, type ReceiverKeyRequest, receiverKeyRequest } from './key-request.ts';
 import { type ReceiverLinkFlags, receiverLink } from './link-request.ts';
 import { type OutputFlags, type OutputRequest, outputRequest } from './output-request.ts';
 import { TIMEOUT_MS_DEFAULT, type WireVersion } from './send-request.ts';
@@ -22,6 +23,8 @@ export interface ReceiveRequest {
   readonly insecure: boolean;
   /** Whom the receiver becomes once its sockets are open. */
   readonly user?: string;
+  /** Absent: without keys, whatever lies in the usual places. */
+  readonly keys?: ReceiverKeyRequest;
   readonly output: OutputRequest;
 }
 
@@ -39,7 +42,7 @@ export interface AcceptanceFlags extends OutputFlags {
   readonly user?: string;
 }
 
-export interface ReceiveFlags extends ReceiverLinkFlags, AcceptanceFlags {
+export interface ReceiveFlags extends ReceiverLinkFlags, AcceptanceFlags, ReceiverKeyFlags {
   readonly file?: string;
   readonly into?: DatasetName;
 }
@@ -51,12 +54,14 @@ export function receiveRequest(flags: ReceiveFlags): ReceiveRequest {
 
 /** Adds the link and the bounds to a target, and checks what must hold for them together. */
 export function completeReceiveRequest(
-  flags: ReceiverLinkFlags & AcceptanceFlags,
+  flags: ReceiverLinkFlags & AcceptanceFlags & ReceiverKeyFlags,
   target: TargetRequest,
 ): ReceiveRequest {
   const link = receiverLink(flags);
   const insecure = flags.insecure ?? false;
-  if (target.kind !== 'file' && !insecure) throw insecureRequired(`receive into ${targetName(target)}`);
+  const keys = receiverKeyRequest(flags);
+  if (target.kind !== 'file' && !insecure && keys === undefined)
+    throw insecureRequired(`receive into ${targetName(target)}`);
   if (flags.user !== undefined && isStandardOutput(target)) {
     throw usageError(
       '--user and --file - do not go together',
@@ -74,6 +79,7 @@ export function completeReceiveRequest(
     poolBytes: flags.poolMemory ?? POOL_BYTES_DEFAULT,
     insecure,
     ...(flags.user === undefined ? {} : { user: flags.user }),
+    ...(keys === undefined ? {} : { keys }),
     output: outputRequest(flags),
   };
 }
@@ -82,7 +88,7 @@ export function isStandardOutput(target: TargetRequest): boolean {
   return target.kind === 'file' && target.path === '-';
 }
 
-function targetName(target: ZfsDestination): string {
+export function targetName(target: ZfsDestination): string {
   if (target.kind === 'pool') return target.pool;
   if (target.kind === 'announced-name') return 'the dataset that the sender names';
   return target.dataset;
@@ -99,6 +105,6 @@ function receiveTarget(flags: ReceiveFlags): TargetRequest {
   if (flags.into !== undefined) return { kind: 'into', dataset: flags.into };
   throw usageError(
     'it is not said where to put what arrives',
-    'A file: --file PATH\nStandard output: --file -\nBelow a dataset: --into backup/tank --insecure',
+    'A file: --file PATH\nStandard output: --file -\nBelow a dataset: --into backup/tank',
   );
 }

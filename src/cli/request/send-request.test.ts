@@ -105,10 +105,28 @@ describe('what is refused', () => {
     [`tank@a --file f ${UDP}`, 'USAGE', 'one of them'],
     [`tank@a --intermediates ${UDP} --insecure`, 'USAGE', '--from @monday'],
     [`tank@a --from @a ${UDP} --insecure`, 'USAGE', 'earlier'],
-    [`tank@a ${UDP}`, 'INSECURE_REQUIRED', 'nobody is kept out'],
+    [`tank@a ${UDP} --wire v0`, 'INSECURE_REQUIRED', 'nobody is\nkept out'],
+    [`tank@a ${UDP} --insecure --receiver-key k`, 'USAGE', 'needs no --insecure'],
+    [`--file f ${UDP} --wire v0 --psk-file k`, 'USAGE', 'Leave one'],
+    [`--file f ${UDP} --insecure --identity k`, 'USAGE', 'Leave one'],
     [`tank@b --from @ ${UDP} --insecure`, 'NAME_INVALID', 'pool/dataset@snapshot'],
   ])('%s', async (line, code, hint) => {
     expect(await refusalOf(line)).toMatchObject({ code, hint: expect.stringContaining(hint) });
+  });
+});
+
+describe('keys', () => {
+  it('are looked for unless --insecure or v0 says that there are none', async () => {
+    expect(await requestOf(`tank@a ${UDP}`)).toMatchObject({ keys: {} });
+    for (const flag of ['--insecure', '--wire v0'])
+      expect(await requestOf(`--file f ${UDP} ${flag}`)).not.toHaveProperty('keys');
+  });
+
+  it('are named by flags', async () => {
+    const flags = '--identity me --receiver-key you --psk-file both --cipher chacha20';
+    expect(await requestOf(`tank@a ${UDP} ${flags}`)).toMatchObject({
+      keys: { identityPath: 'me', receiverKey: 'you', pskPath: 'both', cipher: 'chacha20-poly1305' },
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import type { ZfsSourceRequest } from '../../transfer/zfs-source.ts';
 import { datasetOf, type SnapshotName } from '../../zfs/name.ts';
 import { parseSnapshotBeside } from '../parse/snapshot.ts';
 import { insecureRequired, usageError } from '../usage-error.ts';
+import { type SenderKeyFlags, type SenderKeyRequest, senderKeyRequest } from './key-request.ts';
 import { type SenderLinkFlags, senderLink } from './link-request.ts';
 import { type OutputFlags, type OutputRequest, outputRequest } from './output-request.ts';
 
@@ -29,6 +30,8 @@ export interface SendRequest {
   readonly pauseBetweenFramesMs?: number;
   readonly timeoutMs: number;
   readonly insecure: boolean;
+  /** Absent: without keys, whatever lies in the usual places. */
+  readonly keys?: SenderKeyRequest;
   readonly output: OutputRequest;
 }
 
@@ -45,7 +48,7 @@ export interface DeliveryFlags extends OutputFlags {
   readonly insecure?: boolean;
 }
 
-export interface SendFlags extends SenderLinkFlags, DeliveryFlags {
+export interface SendFlags extends SenderLinkFlags, DeliveryFlags, SenderKeyFlags {
   readonly from?: string;
   readonly recursive?: boolean;
   readonly intermediates?: boolean;
@@ -59,7 +62,7 @@ export function sendRequest(flags: SendFlags, snapshot: SnapshotName | undefined
 
 /** Adds the link and the delivery to a source, and checks what must hold for them together. */
 export function completeSendRequest(
-  flags: SenderLinkFlags & DeliveryFlags,
+  flags: SenderLinkFlags & DeliveryFlags & SenderKeyFlags,
   source: SourceRequest,
 ): SendRequest {
   const link = senderLink(flags);
@@ -72,7 +75,9 @@ export function completeSendRequest(
     );
   }
   const insecure = flags.insecure ?? false;
-  if (source.kind !== 'file' && !insecure) throw insecureRequired(`send ${sourceName(source)}`);
+  const keys = senderKeyRequest(flags);
+  if (source.kind !== 'file' && !insecure && keys === undefined)
+    throw insecureRequired(`send ${sourceName(source)}`);
   return {
     source,
     link,
@@ -82,6 +87,7 @@ export function completeSendRequest(
     ...(flags.rateLimit === undefined ? {} : { pauseBetweenFramesMs: flags.rateLimit }),
     timeoutMs: flags.timeout ?? TIMEOUT_MS_DEFAULT,
     insecure,
+    ...(keys === undefined ? {} : { keys }),
     output: outputRequest(flags),
   };
 }

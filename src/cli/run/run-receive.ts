@@ -6,7 +6,15 @@ import { receive } from '../../transfer/receive.ts';
 import type { SinkPolicy } from '../../transfer/sink.ts';
 import { zfsSinkPolicy } from '../../transfer/zfs-sink.ts';
 import type { CliContext } from '../context.ts';
-import { isStandardOutput, type ReceiveRequest, type TargetRequest } from '../request/receive-request.ts';
+import { keyPlaces } from '../keys/key-places.ts';
+import { receiverKeys } from '../keys/transfer-keys.ts';
+import {
+  isStandardOutput,
+  type ReceiveRequest,
+  type TargetRequest,
+  targetName,
+} from '../request/receive-request.ts';
+import { insecureRequired } from '../usage-error.ts';
 import { insecureWarning } from './insecure-warning.ts';
 import type { Run } from './reported-run.ts';
 import { resolveLink } from './resolve-host.ts';
@@ -15,8 +23,13 @@ import { refuseTerminalOutput } from './terminal-check.ts';
 /** @throws ZwireError */
 export async function runReceive(request: ReceiveRequest, context: CliContext, run: Run): Promise<void> {
   if (isStandardOutput(request.target)) refuseTerminalOutput(context);
-  if (request.target.kind !== 'file') run.report(insecureWarning(context.now()));
   const user = request.user === undefined ? undefined : await lookUpUser(request.user, run.signal);
+  const keys =
+    request.keys === undefined ? undefined : receiverKeys(request.keys, keyPlaces(context.process.env));
+  if (request.target.kind !== 'file' && keys === undefined) {
+    if (!request.insecure) throw insecureRequired(`receive into ${targetName(request.target)}`);
+    run.report(insecureWarning(context.now()));
+  }
   await receive({
     link: await resolveLink(request.link),
     wire: request.wire,
@@ -26,6 +39,7 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
     maxTransfers: request.maxTransfers,
     poolBytes: request.poolBytes,
     insecure: request.insecure,
+    ...(keys === undefined ? {} : { keys }),
     signal: run.signal,
     onEvent: run.report,
     ...(user === undefined ? {} : { onOpen: () => becomeUser(user) }),

@@ -4,7 +4,10 @@ import { send } from '../../transfer/send.ts';
 import type { Source, SourceAnnouncement } from '../../transfer/source.ts';
 import { zfsSource } from '../../transfer/zfs-source.ts';
 import type { CliContext } from '../context.ts';
-import type { SendRequest } from '../request/send-request.ts';
+import { keyPlaces } from '../keys/key-places.ts';
+import { senderKeys } from '../keys/transfer-keys.ts';
+import { type SendRequest, sourceName } from '../request/send-request.ts';
+import { insecureRequired } from '../usage-error.ts';
 import { insecureWarning } from './insecure-warning.ts';
 import type { Run } from './reported-run.ts';
 import { resolveLink } from './resolve-host.ts';
@@ -17,7 +20,12 @@ const JOIN_TIMEOUT_MS = 5000;
 export async function runSend(request: SendRequest, context: CliContext, run: Run): Promise<void> {
   const { source } = request;
   if (source.kind === 'file' && source.path === '-') refuseTerminalInput(context);
-  if (source.kind !== 'file') run.report(insecureWarning(context.now()));
+  const places = keyPlaces(context.process.env);
+  const keys = request.keys === undefined ? undefined : senderKeys(request.keys, request.link, places);
+  if (source.kind !== 'file' && keys === undefined) {
+    if (!request.insecure) throw insecureRequired(`send ${sourceName(source)}`);
+    run.report(insecureWarning(context.now()));
+  }
   const link = await resolveLink(request.link);
   await send({
     link,
@@ -31,6 +39,7 @@ export async function runSend(request: SendRequest, context: CliContext, run: Ru
     timeoutMs: request.timeoutMs,
     joinTimeoutMs: Math.min(JOIN_TIMEOUT_MS, request.timeoutMs),
     insecure: request.insecure,
+    ...(keys === undefined ? {} : { keys }),
     signal: run.signal,
     onEvent: run.report,
   });

@@ -1,0 +1,100 @@
+// The keys of a command that moves data, from flags and from the files in their usual places.
+import { existsSync } from 'node:fs';
+import { formatIpv4 } from '../../bytes/ipv4-address.ts';
+import { ZwireError } from '../../bytes/zwire-error.ts';
+import { bestCipher } from '../../seal/cipher.ts';
+import { sharedKeyPairs } from '../../seal/handshake.ts';
+import { KeyPair } from '../../seal/key-pair.ts';
+import { formatPublicKey, parsePublicKey } from '../../seal/public-key.ts';
+import type { LinkOptions } from '../../transfer/endpoint.ts';
+import { type ReceiverKeys, type SenderKeys, sharedSecret } from '../../transfer/transfer-keys.ts';
+import type { ReceiverKeyRequest, SenderKeyRequest } from '../request/key-request.ts';
+import { parseAuthorizedSenders } from './authorized-senders.ts';
+import { readKeyText, readKeyTextIfAny, readSecret } from './key-file.ts';
+import { type KeyPlaces } from './key-places.ts';
+import { findReceiver } from './known-receivers.ts';
+
+/** A sender's keys; undefined when nothing says that the receiver has any. `link` is as typed, its host not resolved. */
+export function senderKeys(
+  request: SenderKeyRequest,
+  link: LinkOptions,
+  places: KeyPlaces,
+): SenderKeys | undefined {
+  const cipher = request.cipher ?? bestCipher();
+  const receiverKey = receiverKeyOf(request, link, places);
+  const psk = readPsk(request.pskPath);
+  if (receiverKey === undefined) {
+    if (psk === undefined) return undefined;
+    const { sender, receiver } = sharedKeyPairs(psk.psk);
+    return { identity: sharedSecret(sender.secret()), receiverKey: receiver.publicKey, ...psk, cipher };
+  }
+  const identity = sharedSecret(readHostKey(request.identityPath ?? places.hostKey));
+  return { identity, receiverKey, ...psk, cipher };
+}
+
+function receiverKeyOf(
+  request: SenderKeyRequest,
+  link: LinkOptions,
+  places: KeyPlaces,
+): Uint8Array | undefined {
+  const { receiverKey } = request;
+  if (receiverKey !== undefined) {
+    // A path has a slash or is there; a key is neither.
+    const text = existsSync(receiverKey) ? readKeyText(receiverKey) : receiverKey;
+    return usable(parsePublicKey(text).publicKey);
+  }
+  const known = readKeyTextIfAny(places.knownReceivers);
+  const host = hostOf(link);
+  const found =
+    known === undefined || host === undefined ? undefined : findReceiver(known, places.knownReceivers, host);
+  return found === undefined ? undefined : usable(found);
+}
+
+function hostOf(link: LinkOptions): string | undefined {
+  if (link.kind === 'udp') return link.host;
+  return link.destinationIp === undefined ? undefined : formatIpv4(link.destinationIp);
+}
+
+/** Keys of small order agree on nothing with anyone. */
+function usable(publicKey: Uint8Array): Uint8Array {
+  const shared = KeyPair.generate().agree(publicKey);
+  if (shared === undefined)
+    throw new ZwireError('KEY_MALFORMED', "the receiver's key is none: it is of small order");
+  shared.fill(0);
+  return publicKey;
+}
+
+/** A receiver's keys; undefined when there is no list of senders and no shared key. */
+export function receiverKeys(request: ReceiverKeyRequest, places: KeyPlaces): ReceiverKeys | undefined {
+  const stateDirectory = request.stateDirectory ?? places.stateDirectory;
+  const psk = readPsk(request.pskPath);
+  const path = request.authorizedSendersPath ?? places.authorizedSenders;
+  const list =
+    request.authorizedSendersPath === undefined && psk !== undefined ? undefined : listOf(request, path);
+  if (list !== undefined) {
+    const authorized = parseAuthorizedSenders(list, path);
+    const identity = sharedSecret(readHostKey(request.identityPath ?? places.hostKey));
+    return { identity, ...psk, authorized, stateDirectory };
+  }
+  if (psk === undefined) return undefined;
+  const { sender, receiver } = sharedKeyPairs(psk.psk);
+  const authorized = [{ publicKey: sender.publicKey, name: 'the shared key', rules: { rawOnly: false } }];
+  return { identity: sharedSecret(receiver.secret()), ...psk, authorized, stateDirectory };
+}
+
+function listOf(request: ReceiverKeyRequest, path: string): string | undefined {
+  return request.authorizedSendersPath === undefined ? readKeyTextIfAny(path) : readKeyText(path);
+}
+
+function readPsk(path: string | undefined): { readonly psk: Uint8Array } | undefined {
+  return path === undefined ? undefined : { psk: sharedSecret(readSecret(path, 'zwire-shared1')) };
+}
+
+function readHostKey(path: string): Uint8Array {
+  return readSecret(path, 'zwire-secret1');
+}
+
+/** The public line of a receiver or sender, for messages that say what to paste where. */
+export function publicLineOf(secret: Uint8Array, comment: string): string {
+  return formatPublicKey(KeyPair.fromSecret(secret).publicKey, comment);
+}

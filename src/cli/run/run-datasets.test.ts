@@ -1,0 +1,150 @@
+// The commands over datasets of this host, from their words to what they print, with the fake zfs.
+import { expect, it } from 'vitest';
+import { fakeContext } from '../../../test/cli/fake-context.ts';
+import { FakeZfs } from '../../../test/fake-zfs.ts';
+import { runCommandLine } from '../command-line.ts';
+
+async function said(...words: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const context = fakeContext();
+  const exitCode = await runCommandLine(words, context);
+  return { exitCode, stdout: context.process.stdout.text, stderr: context.process.stderr.text };
+}
+
+const COLUMNS = 'type,name,guid,createtxg';
+const ROW = 'snapshot\ttank/my data@a\t16877420389127654321\t12\t4096\n';
+
+it('zwire list prints a line for each thing, and JSON for programs', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', `${COLUMNS},used`, 'tank/my data'], {
+    stdout: ROW,
+  });
+  const words = ['list', 'tank/my data', '-d', '1', '-t', 'snapshot', '-o', 'used'];
+  expect((await said(...words)).stdout).toBe(
+    'snapshot    16877420389127654321          12  4096  tank/my data@a\n',
+  );
+  expect(JSON.parse((await said(...words, '--json')).stdout)).toEqual({
+    type: 'snapshot',
+    name: 'tank/my data@a',
+    dataset: 'tank/my data',
+    guid: '16877420389127654321',
+    createtxg: '12',
+    properties: { used: '4096' },
+  });
+});
+
+it('zwire list tells what has nothing from what is not there', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['list', '-Hp', '-r', '-t', 'bookmark', '-o', COLUMNS, 'tank'], {});
+  zfs.on(['list', '-Hp', '-d', '0', '-t', 'filesystem,volume', '-o', COLUMNS, 'tank'], {
+    stdout: 'filesystem\ttank\t1\t1\n',
+  });
+  expect(await said('list', 'tank', '--type', 'bookmark')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  const missing = { stderr: "cannot open 'tonk': dataset does not exist\n", exitCode: 1 };
+  zfs.on(['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o', COLUMNS, 'tonk'], missing);
+  zfs.on(['list', '-Hp', '-d', '0', '-t', 'filesystem,volume', '-o', COLUMNS, 'tonk'], missing);
+  expect(await said('list', 'tonk')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('(ZFS_DATASET_MISSING)'),
+  });
+  expect((await said('list', '--type', 'snapshots')).exitCode).toBe(2);
+});
+
+it('zwire snapshot takes several at one moment, and names what it took', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['snapshot', '-o', 'a:b=c=d', 'tank@x', 'tank/y@x'], {}).on(['snapshot', '-r', 'tank@x'], {});
+  expect((await said('snapshot', 'tank@x', 'tank/y@x', '--property', 'a:b=c=d')).stdout).toBe(
+    'tank@x\ntank/y@x\n',
+  );
+  expect(JSON.parse((await said('snapshot', '-r', 'tank@x', '--json')).stdout)).toEqual({
+    snapshot: 'tank@x',
+  });
+});
+
+it('zwire destroy does nothing without consent', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['destroy', '-n', '-v', '-p', '-r', 'tank/a'], {
+    stdout: 'destroy\ttank/a@x\ndestroy\ttank/a\nreclaim\t2048\n',
+  });
+  zfs.on(['destroy', '-r', 'tank/a'], {});
+  expect(await said('destroy', '-r', 'tank/a')).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining('--yes'),
+  });
+  expect((await said('destroy', 'tank/a@x', 'tank/a#m')).exitCode).toBe(2);
+  expect((await said('destroy', '-r', 'tank/a', '--dry-run')).stdout).toBe(
+    'would destroy tank/a@x\nwould destroy tank/a\n2.00 KiB would come free\n',
+  );
+  expect(zfs.calls().some((call) => call === 'destroy -r tank/a')).toBe(false);
+  expect((await said('destroy', '-r', 'tank/a', '--yes')).exitCode).toBe(0);
+  expect(zfs.calls().at(-1)).toBe('destroy -r tank/a');
+  expect((await said('destroy', 'tank/a', 'tank/a@x', '--yes')).exitCode).toBe(2);
+});
+
+it('zwire destroy gives each snapshot and bookmark its outcome, and fails when one stays', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['list', '-Hp', '-t', 'snapshot', '-o', 'name', 'tank@a', 'tank@b'], { stdout: 'tank@a\ntank@b\n' });
+  zfs.on(['destroy', 'tank@a,b'], {
+    stderr: 'cannot destroy snapshot tank@b: dataset is busy\n',
+    exitCode: 1,
+  });
+  zfs
+    .on(['destroy', 'tank@a'], {})
+    .on(['destroy', 'tank#m'], { stderr: "bookmark 'tank#m' does not exist.\n", exitCode: 1 });
+  const { exitCode, stdout } = await said('destroy', 'tank@a', 'tank@b', 'tank#m', '--yes', '--json');
+  expect(exitCode).toBe(1);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+  expect(lines).toMatchObject([
+    { name: 'tank@a', outcome: 'destroyed' },
+    { name: 'tank@b', outcome: 'kept', code: 'ZFS_DATASET_BUSY' },
+    { name: 'tank#m', outcome: 'absent' },
+    { event: 'error', code: 'ZFS_DATASET_BUSY' },
+  ]);
+});
+
+it('zwire rollback says what it loses, and asks', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['list', '-Hp', '-d', '1', '-t', 'snapshot,bookmark', '-o', `${COLUMNS},clones`, 'tank'], {
+    stdout: 'snapshot\ttank@a\t1\t1\t\nsnapshot\ttank@b\t2\t2\t\n',
+  });
+  zfs.on(['get', '-Hp', '-o', 'name,property,source,value', 'written@a', 'tank'], {
+    stdout: 'tank\twritten@a\t-\t1048576\n',
+  });
+  zfs.on(['rollback', '-r', 'tank@a'], {});
+  const dry = await said('rollback', 'tank@a', '--dry-run');
+  expect(dry).toEqual({
+    exitCode: 0,
+    stdout: 'would lose tank@b\nwould roll tank back to tank@a; would lose 1.00 MiB written since\n',
+    stderr: '',
+  });
+  expect((await said('rollback', 'tank@a')).exitCode).toBe(2);
+  expect((await said('rollback', 'tank@a', '--yes')).stdout).toContain('rolled tank back to tank@a');
+});
+
+it('zwire hold, release and bookmark say what changed', async () => {
+  using zfs = new FakeZfs();
+  zfs
+    .on(['hold', 'job', 'tank@a'], {})
+    .on(['release', 'job', 'tank@a'], {})
+    .on(['bookmark', 'tank@a', 'tank#m'], {});
+  expect((await said('hold', 'job', 'tank@a')).stdout).toBe('held tank@a\n');
+  expect((await said('release', 'job', 'tank@a')).stdout).toBe('released tank@a\n');
+  expect((await said('bookmark', 'tank@a', '#m')).stdout).toBe('tank#m\n');
+});
+
+it.each([
+  ['hold', '--', '-r', 'tank@a'],
+  ['bookmark', 'tank@a', '--', '-x#y'],
+  ['rollback', '--', '-r@a'],
+  ['destroy', '--yes', '--', '-R'],
+  ['snapshot', '--', '-r@x'],
+])('no name passes for an option: zwire %s %s %s', async (...words) => {
+  using zfs = new FakeZfs();
+  const { exitCode, stderr } = await said(...words);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('(NAME_INVALID)');
+  expect(zfs.calls()).toEqual([]);
+});
