@@ -22,6 +22,7 @@ import { Counters } from './counters.ts';
 import type { CreditPool } from './credit-pool.ts';
 import type { KeyedVisitor, Visitor } from './doorkeeper.ts';
 import { RecordTable } from './record-table.ts';
+import { Allowance, type TransferLimits } from './sender-limits.ts';
 import { SLOT_BYTES, type SlotPool } from './slot-pool.ts';
 import type { Failure } from './worker-message.ts';
 import type { InboundTrace } from './worker-trace.ts';
@@ -90,6 +91,9 @@ export class InboundTransfer {
   #end: End | undefined;
   #endAtMs = 0;
   #verified = false;
+  #allowance: Allowance | undefined;
+  /** No credit beyond this record, for the sender's rate. */
+  #promisedMax = Infinity;
 
   /** Owns the visitor's channel and keys. */
   constructor(
@@ -123,7 +127,12 @@ export class InboundTransfer {
   }
 
   /** The sink is open: what has been held for it may go. */
-  accept(queue: WriteQueue): void {
+  accept(queue: WriteQueue, limits: TransferLimits | undefined, nowMs: number): void {
+    if (limits !== undefined) {
+      this.#allowance = new Allowance(limits, this.geometry.recordBytes, nowMs);
+      // Nothing has been promised to anyone yet.
+      if (!this.oneWay) this.creditLimit = Math.min(this.creditLimit, this.#allowance.ceiling(0, nowMs));
+    }
     this.#queue = queue;
     this.#queuePosition = queue.tail;
     this.state = 'receiving';
@@ -134,12 +143,21 @@ export class InboundTransfer {
   /** Promises whatever memory has become free. */
   extendCredit(): void {
     const more = this.#credit.grant(this.id, this.creditLimit - this.delivered);
-    const ceiling = this.delivered + TABLE_RECORDS - 2;
+    const ceiling = Math.min(this.delivered + TABLE_RECORDS - 2, this.#promisedMax);
     const limit = Math.min(this.creditLimit + more, ceiling);
     if (limit > this.creditLimit) {
       this.creditLimit = limit;
       this.dirty = true;
     }
+  }
+
+  /** Holds the transfer to its sender's limits; a failure when it is over them. */
+  pace(nowMs: number): Failure | undefined {
+    const allowance = this.#allowance;
+    if (allowance === undefined) return undefined;
+    if (!this.oneWay) this.#promisedMax = allowance.ceiling(this.table.cumulative, nowMs);
+    this.extendCredit();
+    return allowance.exceeded(this.#bytes, this.oneWay, nowMs);
   }
 
   // --- records

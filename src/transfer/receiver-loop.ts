@@ -370,7 +370,7 @@ export class ReceiverLoop {
     switch (mail.kind) {
       case 'accept':
         if (transfer.state !== 'deciding') return;
-        transfer.accept(WriteQueue.attach(mail.queue));
+        transfer.accept(WriteQueue.attach(mail.queue), mail.limits, nowMs);
         transfer.heardAtMs = nowMs;
         if (!transfer.oneWay) this.#sendJoin(transfer);
         return;
@@ -431,7 +431,7 @@ export class ReceiverLoop {
       return;
     }
     transfer.takeDelivered();
-    const checked = transfer.checkEnd(nowMs);
+    const checked = transfer.pace(nowMs) ?? transfer.checkEnd(nowMs);
     if (checked === 'verified') {
       // The main thread reads the counters when it is told.
       transfer.publish();

@@ -14,6 +14,7 @@ import type { FreshnessStore } from './freshness-store.ts';
 import { isWatched, publish } from './event-channel.ts';
 import type { MailSender } from './mailbox.ts';
 import type { ReceiveOptions } from './receive.ts';
+import { checkSender, notAllowed, type TransferLimits } from './sender-limits.ts';
 import { shareTrack } from './share-track.ts';
 import type { CommitResult, Sink } from './sink.ts';
 import type { AuthorizedSender } from './transfer-keys.ts';
@@ -48,6 +49,8 @@ const COMMIT_PATIENCE_MS = 1000;
 
 const REFUSALS: Partial<Record<ErrorCode, RefusalCode>> = {
   TARGET_BUSY: 'BUSY',
+  SENDER_NOT_ALLOWED: 'NOT_AUTHORIZED',
+  SENDER_LIMIT: 'LIMIT',
   KIND_MISMATCH: 'KIND',
   INSECURE_REQUIRED: 'INSECURE_REQUIRED',
   NAME_INVALID: 'NAME',
@@ -114,12 +117,19 @@ export class Reception {
   async #decide(): Promise<void> {
     const { announcement, peer } = this.#announced;
     const { options } = this.#host;
+    let limits: TransferLimits | undefined;
     try {
       const sender = await this.#recognize();
       const request = { announcement, peer, transfer: this.#id, ...(sender === undefined ? {} : { sender }) };
       const signal = AbortSignal.any([options.signal, this.#undecided.signal]);
+      if (sender !== undefined) checkSender(sender, announcement);
       const sink = await options.sink.decide(request, signal);
       this.#sink = sink;
+      if (sender?.rules.rawOnly === true && sink.rules?.rawOnly !== true) {
+        await sink.abort();
+        throw notAllowed(sender, 'raw-only', 'only a pool takes raw streams, and this is not one');
+      }
+      limits = sender?.rules;
       if (this.#state !== 'deciding') return;
       if (sink.mayStall) setNonBlocking(sink.fd);
       this.#startWriter(sink);
@@ -135,7 +145,12 @@ export class Reception {
       target: this.#sink.target,
       gso: announcement.features.includes('gso'),
     });
-    this.#host.mail.post({ kind: 'accept', transfer: this.#id, queue: this.#queue.shared });
+    this.#host.mail.post({
+      kind: 'accept',
+      transfer: this.#id,
+      queue: this.#queue.shared,
+      ...(limits === undefined ? {} : { limits }),
+    });
     this.#teller.begin(announcement.sizeBytes);
   }
 

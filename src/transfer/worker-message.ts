@@ -6,6 +6,7 @@ import type { AbortCode } from '../wire/abort.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { RefusalCode } from '../wire/join.ts';
 import type { RecordMemory } from './record-trace.ts';
+import type { TransferLimits } from './sender-limits.ts';
 import type { SourceAnnouncement } from './source.ts';
 import type { SenderKeys } from './transfer-keys.ts';
 import type { SenderTraceMemory } from './worker-trace.ts';
@@ -108,6 +109,8 @@ export type ReceiverMail =
       readonly transfer: string;
       /** Shared memory of the write queue and of the counters. */
       readonly queue: SharedArrayBuffer;
+      /** Of its sender; absent where nothing is limited. */
+      readonly limits?: TransferLimits;
     }
   | {
       readonly kind: 'refuse';

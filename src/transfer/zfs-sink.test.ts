@@ -5,7 +5,8 @@ import { FakeZfs } from '../../test/fake-zfs.ts';
 import type { Announcement } from '../wire/announce.ts';
 import { parseDatasetName } from '../zfs/name.ts';
 import { digestOf } from '../zfs/replicated-digest.ts';
-import type { Sink } from './sink.ts';
+import type { Sink, SinkRequest } from './sink.ts';
+import type { SenderRules } from './transfer-keys.ts';
 import { zfsSinkPolicy } from './zfs-sink.ts';
 import type { ZfsDestination } from './zfs-target.ts';
 
@@ -179,6 +180,52 @@ test('a file, a nameless name and a transfer without keys are refused without as
   const closed = zfsSinkPolicy(into, { insecure: false });
   await expect(closed.decide(requestOf(full), signal)).rejects.toMatchObject({ code: 'INSECURE_REQUIRED' });
   expect(zfs.calls()).toEqual([]);
+});
+
+const web1 = (rules: Partial<SenderRules>): Partial<SinkRequest> => ({
+  sender: { publicKey: new Uint8Array(32), name: 'web1', rules: { rawOnly: false, ...rules } },
+});
+
+test('the line of a sender chooses where its datasets land, within what the receiver was started for', async () => {
+  using zfs = new FakeZfs();
+  const target = 'backup/web1/my data';
+  zfs.dataset('backup', {}).dataset('backup/web1', {}).dataset(target).tree(target, {});
+  zfs.on([...NEW_FILESYSTEM, target], { script: keep(zfs) });
+  const policy = zfsSinkPolicy(into, { insecure: false });
+  const sink = await policy.decide({ ...requestOf(full), ...web1({ into: 'backup/web1' }) }, signal);
+  expect(sink).toMatchObject({ target, rules: { target, rawOnly: false } });
+  await sink.abort();
+  for (const elsewhere of ['other', 'backup2/web1', 'backu']) {
+    const request = { ...requestOf(full), ...web1({ into: elsewhere }) };
+    await expect(policy.decide(request, signal)).rejects.toMatchObject({
+      code: 'SENDER_NOT_ALLOWED',
+      fields: { rule: 'into' },
+    });
+  }
+  const exact = zfsSinkPolicy(
+    { kind: 'dataset', dataset: parseDatasetName('backup/web2/x') },
+    { insecure: false },
+  );
+  await expect(
+    exact.decide({ ...requestOf(full), ...web1({ into: 'backup/web1' }) }, signal),
+  ).rejects.toMatchObject({ code: 'SENDER_NOT_ALLOWED' });
+});
+
+test('the gate is told what was announced, what is here, and that a sender may only send raw', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  const policy = zfsSinkPolicy(into, { insecure: false });
+  const sink = await policy.decide({ ...requestOf(full), ...web1({ rawOnly: true }) }, signal);
+  expect(sink.rules).toEqual({
+    target: TARGET,
+    type: 'filesystem',
+    incremental: false,
+    recursive: false,
+    known: [],
+    rawOnly: true,
+    to: full.toSnapshot,
+  });
+  await sink.abort();
 });
 
 test('one transfer into a target at a time, and the next after its end', async () => {

@@ -4,7 +4,7 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import type { Announcement } from '../wire/announce.ts';
 import { type Dataset, listDatasets, listSnapshots, setProperty, snapshotGuid } from '../zfs/dataset.ts';
 import { zfsWarningsFrom } from '../zfs/error.ts';
-import { type DatasetName, isWithin, snapshotName } from '../zfs/name.ts';
+import { type DatasetName, isWithin, parseDatasetName, snapshotName } from '../zfs/name.ts';
 import {
   abortPartial,
   listPartial,
@@ -17,6 +17,7 @@ import { setProperties } from '../zfs/property.ts';
 import { replicatedDigest } from '../zfs/replicated-digest.ts';
 import { checkTarget, type IncomingStream } from '../zfs/target.ts';
 import { PipedProcess } from './piped-process.ts';
+import { notAllowed } from './sender-limits.ts';
 import type { StreamRules } from './stream-policy.ts';
 import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
 import { VOLUME_FEATURE } from './zfs-source.ts';
@@ -44,19 +45,37 @@ export function zfsSinkPolicy(destination: ZfsDestination, options: ZfsSinkOptio
     async decide(request: SinkRequest, signal: AbortSignal): Promise<Sink> {
       const { announcement } = request;
       checkKind(announcement, options.insecure || request.sender !== undefined);
-      const target = targetOf(destination, announcement.name);
+      const target = targetFor(destination, request);
       const reservation = { target, recursive: isRecursive(announcement) };
       checkFree(reservation, reserved);
       reserved.add(reservation);
       const release = (): void => void reserved.delete(reservation);
       try {
-        return await openReceive(target, announcement, signal, release);
+        return await openReceive(target, request, signal, release);
       } catch (error) {
         release();
         throw error;
       }
     },
   };
+}
+
+/** The receiver's own choice roots everything; the line of a sender chooses within it. Throws SENDER_NOT_ALLOWED. */
+function targetFor(destination: ZfsDestination, { announcement, sender }: SinkRequest): DatasetName {
+  const into = sender?.rules.into;
+  if (sender === undefined || into === undefined) return targetOf(destination, announcement.name);
+  const root = parseDatasetName(into);
+  const exact = destination.kind === 'dataset';
+  const target = targetOf(exact ? destination : { kind: 'into', dataset: root }, announcement.name);
+  const outer = exact ? root : rootOf(destination);
+  const inner = exact ? target : root;
+  if (outer === undefined || isWithin(outer, inner)) return target;
+  throw notAllowed(sender, 'into', `${inner} does not lie within ${outer}`);
+}
+
+function rootOf(destination: ZfsDestination): DatasetName | undefined {
+  if (destination.kind === 'announced-name') return undefined;
+  return destination.kind === 'pool' ? destination.pool : destination.dataset;
 }
 
 function checkKind(announcement: Announcement, mayEnter: boolean): void {
@@ -99,7 +118,7 @@ function checkFree(wanted: Reservation, reserved: ReadonlySet<Reservation>): voi
 
 async function openReceive(
   target: DatasetName,
-  announcement: Announcement,
+  { announcement, sender }: SinkRequest,
   signal: AbortSignal,
   release: () => void,
 ): Promise<Sink> {
@@ -112,7 +131,10 @@ async function openReceive(
     recursive: isRecursive(announcement),
   };
   const before = (existing && plan.recursive ? await listDatasets(target, signal) : undefined) ?? [];
-  const rules = await rulesFor(plan, announcement, stream, signal);
+  const rules = {
+    ...(await rulesFor(plan, announcement, stream, signal)),
+    rawOnly: sender?.rules.rawOnly ?? false,
+  };
   const receive = await PipedProcess.start('write', (fd) => startReceive(plan, fd, signal));
   return {
     fd: receive.fd,
@@ -155,7 +177,7 @@ async function rulesFor(
   announcement: Announcement,
   stream: IncomingStream,
   signal: AbortSignal,
-): Promise<StreamRules> {
+): Promise<Omit<StreamRules, 'rawOnly'>> {
   const { toSnapshot } = announcement;
   const { incremental, recursive, target, type } = plan;
   // What lies below the top may have another base each.
@@ -166,7 +188,6 @@ async function rulesFor(
     incremental,
     recursive,
     known: known.map((snapshot) => snapshot.guid),
-    rawOnly: false,
     ...(toSnapshot === undefined ? {} : { to: toSnapshot }),
     ...(stream.fromGuid === undefined ? {} : { fromGuid: stream.fromGuid }),
   };
