@@ -6,6 +6,7 @@ import { completeCases } from './cases/complete.mjs';
 import { refusedCases } from './cases/refused.mjs';
 import { seedFormCases } from './cases/seed-form.mjs';
 import { smokeCases } from './cases/smoke.mjs';
+import { streamCases } from './cases/streams.mjs';
 
 /**
  * @typedef {object} Case
@@ -16,7 +17,14 @@ import { smokeCases } from './cases/smoke.mjs';
  */
 
 /** @type {readonly Case[]} */
-export const allCases = [...smokeCases, ...completeCases, ...seedFormCases, ...refusedCases, ...brokenCases];
+export const allCases = [
+  ...smokeCases,
+  ...completeCases,
+  ...seedFormCases,
+  ...refusedCases,
+  ...brokenCases,
+  ...streamCases,
+];
 
 /**
  * Cases that are written and have not yet been seen to pass on both versions: `run.mjs --unproven` runs them too,
