@@ -402,6 +402,12 @@ test('after an error the reader says the same again', () => {
   expect(refusalOf(() => reader.finish())).toBe(first);
 });
 
+test('a chunk that was left half-read is a mistake of the caller', () => {
+  const reader = new StreamReader();
+  for (const record of reader.read(smallStream())) if (record.type === 'BEGIN') break;
+  expect(() => [...reader.read(smallStream())]).toThrow('have not all been taken');
+});
+
 function refusalOf(body: () => unknown): unknown {
   try {
     return body();

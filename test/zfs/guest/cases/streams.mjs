@@ -200,7 +200,7 @@ export const streamCases = [
         assert.ok(fields > 1000, `only ${fields} fields were compared`);
         const said = await run(
           process.execPath,
-          '/share/zwire/bin/zwire.mjs',
+          `${PROJECT}/bin/zwire.mjs`,
           'inspect',
           `${directory}/replication`,
         );
