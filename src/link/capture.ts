@@ -7,8 +7,8 @@ import type { CaptureShape } from '../sys/packet-socket.ts';
 import { captureFilter } from '../sys/socket-filter.ts';
 import { encodePcapHeader, encodePcapRecord, PCAP_RECORD_BYTES } from '../wire/pcap.ts';
 
-/** 64 MiB: a third of a second of 1.5 Gbit/s, 25 ms of 20 Gbit/s, while the file is being written. */
-const SHAPE: CaptureShape = { blockBytes: 1 << 20, blocks: 64, retireMs: 20 };
+/** 128 MiB: half a second of 2 Gbit/s, 50 ms of 20 Gbit/s, while the file is being written. */
+const SHAPE: CaptureShape = { blockBytes: 1 << 20, blocks: 128, retireMs: 20 };
 /** How long the ring is left alone when it was found empty. */
 const NAP_MS = 5;
 
