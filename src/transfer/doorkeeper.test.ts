@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { SenderHandshake } from '../seal/handshake.ts';
+import { KeyPair } from '../seal/key-pair.ts';
+import { formatPublicKey } from '../seal/public-key.ts';
+import { openSuiteKeys } from '../seal/session-keys.ts';
+import { type Announcement, encodeAnnounceClear, encodeAnnouncement } from '../wire/announce.ts';
+import { decodeSegmentHeader, emptySegmentHeader, MessageType, type SegmentHeader } from '../wire/segment.ts';
+import { keyedSuite } from '../wire/suite.ts';
+import { ControlChannel, controlSegment } from './control-channel.ts';
+import { Doorkeeper, type Visitor } from './doorkeeper.ts';
+import { dismiss, WaitingRoom } from './waiting-room.ts';
+
+const SENDER = KeyPair.generate();
+const RECEIVER = KeyPair.generate();
+const ANNOUNCEMENT: Announcement = {
+  kind: 'file',
+  name: 'x',
+  recursive: false,
+  features: [],
+  segmentPayloadBytes: 1440,
+  fecDataRecords: 0,
+  fecParityRecords: 0,
+  feedback: 'one',
+  timeoutMs: 1000,
+};
+
+interface Made {
+  readonly header: SegmentHeader;
+  readonly payload: Uint8Array;
+}
+
+function made(segment: Uint8Array): Made {
+  const header = emptySegmentHeader();
+  expect(decodeSegmentHeader(new DataView(segment.buffer), 0, segment.length, header)).toBe('');
+  return { header, payload: segment.slice(32) };
+}
+
+function keyed(identity: KeyPair, oneWay: boolean, announcement = ANNOUNCEMENT, id = 1): Made {
+  const ids = { transferIdHigh: 0, transferIdLow: id };
+  const options = {
+    ...ids,
+    suite: keyedSuite(oneWay, false, 'aes-256-gcm'),
+    own: { identity },
+    receiverKey: RECEIVER.publicKey,
+    salt: new Uint8Array(32).fill(id),
+    senderTimeNs: 5n,
+  };
+  const { announce } = new SenderHandshake(options, encodeAnnouncement(announcement));
+  return made(controlSegment(MessageType.announce, ids, 0, announce));
+}
+
+function open(): Made {
+  const salt = new Uint8Array(32).fill(1);
+  const keys = openSuiteKeys(salt);
+  using channel = new ControlChannel(keys.senderControl, keys.receiverControl, 0, 1);
+  const clear = encodeAnnounceClear({
+    suite: 'open',
+    keyId: new Uint8Array(8),
+    salt,
+    ephemeralPublic: new Uint8Array(32),
+    senderTimeNs: 1n,
+  });
+  return made(channel.write(MessageType.announce, encodeAnnouncement(ANNOUNCEMENT), clear));
+}
+
+const visitors: Visitor[] = [];
+afterEach(() => {
+  for (const visitor of visitors.splice(0)) dismiss(visitor);
+});
+
+function look(door: Doorkeeper, { header, payload }: Made, nowMs = 0): Visitor | undefined {
+  const visitor = door.look(header, payload, nowMs);
+  if (visitor !== undefined) visitors.push(visitor);
+  return visitor;
+}
+
+const doorWith = (...authorized: KeyPair[]): Doorkeeper =>
+  new Doorkeeper({ identity: RECEIVER.secret(), authorized: authorized.map((pair) => pair.publicKey) });
+
+describe('a door with keys', () => {
+  test('lets in whom it knows, two-way with an answer and one-way without', () => {
+    const twoWay = look(doorWith(SENDER), keyed(SENDER, false));
+    expect(twoWay?.announcement).toEqual(ANNOUNCEMENT);
+    expect(twoWay?.keyed?.senderKey).toEqual(SENDER.publicKey);
+    expect(twoWay?.keyed?.joinClear).toBeDefined();
+    const oneWay = look(doorWith(SENDER), keyed(SENDER, true, { ...ANNOUNCEMENT, feedback: 'none' }));
+    expect(oneWay?.keyed?.joinClear).toBeUndefined();
+  });
+
+  test('lets in nobody else, and says whom it turned away', () => {
+    for (const [announced, why] of [
+      [keyed(KeyPair.generate(), false), 'not on the list'],
+      [open(), 'without keys'],
+    ] as const) {
+      const door = doorWith(SENDER);
+      expect(look(door, announced)).toBeUndefined();
+      expect(door.report(0)?.message).toContain(why);
+    }
+    const stranger = KeyPair.generate();
+    const door = doorWith();
+    look(door, keyed(stranger, false));
+    expect(door.report(0)?.message).toContain(formatPublicKey(stranger.publicKey));
+  });
+
+  test('lets no suite in that contradicts the announcement', () => {
+    for (const oneWay of [true, false]) {
+      const other = { ...ANNOUNCEMENT, feedback: oneWay ? 'one' : 'none' } as const;
+      expect(() => look(doorWith(SENDER), keyed(SENDER, oneWay, other))).toThrow();
+    }
+  });
+
+  test('says once in ten seconds how many were turned away', () => {
+    const door = doorWith();
+    const stranger = open();
+    for (let i = 0; i < 1000; i++) look(door, stranger);
+    expect(door.report(0)?.count).toBe(1000);
+    look(door, stranger);
+    expect(door.report(9999)).toBeUndefined();
+    expect(door.report(10_000)?.count).toBe(1);
+    expect(door.report(30_000)).toBeUndefined();
+  });
+
+  test('forgeries do not use up the looks of those it knows; recorded announcements are looked at 100 times a second', () => {
+    const door = doorWith(SENDER);
+    const forged = keyed(SENDER, false);
+    forged.payload[8] = (forged.payload[8] ?? 0) ^ 1;
+    for (let i = 0; i < 1000; i++) expect(look(door, forged)).toBeUndefined();
+    const recorded = keyed(SENDER, false);
+    let looked = 0;
+    for (let i = 0; i < 150; i++) if (look(door, recorded) !== undefined) looked++;
+    expect(looked).toBe(100);
+    expect(look(door, recorded, 1001)).toBeDefined();
+  });
+});
+
+test('a door without keys takes the open suite alone', () => {
+  const door = new Doorkeeper(undefined);
+  expect(look(door, open())?.keyed).toBeUndefined();
+  expect(look(door, keyed(SENDER, false))).toBeUndefined();
+  expect(door.report(0)?.message).toContain('this one has none');
+});
+
+describe('the waiting room', () => {
+  test('has 64 places, and forgets who does not go on', () => {
+    const room = new WaitingRoom();
+    for (let i = 0; i < 80; i++) {
+      const door = doorWith(SENDER);
+      const { header, payload } = keyed(SENDER, false, ANNOUNCEMENT, i);
+      const visitor = door.look(header, payload, 0);
+      if (visitor === undefined) throw new Error('not let in');
+      room.add(String(i), { transferIdHigh: 0, transferIdLow: i }, visitor, i);
+    }
+    expect(room.get('15')).toBeUndefined();
+    expect(room.get('16')).toBeDefined();
+    expect(room.expire(5016)).toBe(0);
+    expect(room.expire(5018)).toBe(2);
+    const taken = room.take('40');
+    expect(room.get('40')).toBeUndefined();
+    if (taken !== undefined) visitors.push(taken.visitor);
+    room.clear();
+    expect(room.expire(1e9)).toBe(0);
+  });
+});
