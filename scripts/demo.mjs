@@ -2,7 +2,7 @@
 // npm run demo: sends a file as raw Ethernet frames between two network namespaces of its own, compares it byte
 // for byte and says how it went. Needs no root and no ZFS; touches no interface of the machine.
 //
-//   npm run demo -- [--size 1G] [--mtu 9000]
+//   npm run demo -- [--size 1G] [--mtu 9000] [--trace DIR]
 //
 // The script runs itself again inside new namespaces (unshare), so that the kernel cleans up whatever happens:
 // the interfaces and the memory file system with the payload go with the last process.
@@ -12,7 +12,7 @@ import { statfsSync, statSync, writeSync, readFileSync } from 'node:fs';
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -28,13 +28,14 @@ const BLOCK_BYTES = 16 * MIB;
 /** Memory left to the machine when payload and copy are held in memory. */
 const MEMORY_RESERVE_BYTES = 512 * MIB;
 
-const HELP = `npm run demo -- [--size 1G] [--mtu 9000]
+const HELP = `npm run demo -- [--size 1G] [--mtu 9000] [--trace DIR]
 
 Sends a random file as raw Ethernet frames between two network namespaces, compares it byte for byte and
 prints the rate, the frames and the repeats. No root, no ZFS, nothing installed, nothing left behind.
 
   --size SIZE   how much: 64M, 1G, 4G (1G)
   --mtu BYTES   the MTU of the virtual cable: 1280 to 65000 (9000)
+  --trace DIR   trace both sides into DIR, which exists, and say where the time went
 `;
 
 /** A failure that is told to people as it is, without a stack. */
@@ -53,6 +54,7 @@ function readOptions() {
       options: {
         size: { type: 'string', default: '1G' },
         mtu: { type: 'string', default: '9000' },
+        trace: { type: 'string' },
         inside: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -68,7 +70,9 @@ function readOptions() {
   if (!(mtuBytes >= 1280 && mtuBytes <= 65_000)) {
     throw new DemoError(`--mtu: "${values.mtu}" is not an MTU from 1280 to 65000, such as 9000`, 2);
   }
-  return { bytes, mtuBytes, inside: values.inside, help: values.help, sizeText: values.size };
+  const { inside, help, size: sizeText, trace } = values;
+  if (trace !== undefined && !existsSync(trace)) throw new DemoError(`--trace: there is no ${trace}`, 2);
+  return { bytes, mtuBytes, inside, help, sizeText, trace: trace && resolve(trace) };
 }
 
 // ---- outside: check, build, enter the namespaces -----------------------------------------------------------
@@ -118,6 +122,7 @@ function namespaceFlags() {
 async function enterNamespaces(options) {
   const args = [...namespaceFlags(), '--', process.execPath, fileURLToPath(import.meta.url), '--inside'];
   args.push('--size', options.sizeText, '--mtu', String(options.mtuBytes));
+  if (options.trace !== undefined) args.push('--trace', options.trace);
   const child = spawn(findProgram('unshare'), args, { stdio: 'inherit' });
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
@@ -353,7 +358,7 @@ function clearProgress() {
   if (process.stderr.isTTY === true) process.stderr.write('\r\x1b[K');
 }
 
-async function demonstrate({ bytes, mtuBytes }) {
+async function demonstrate({ bytes, mtuBytes, trace }) {
   console.log(`zwire: ${size(bytes)} as raw Ethernet frames between two network namespaces\n`);
   const sideB = await makeCable(mtuBytes);
   for (const [name, side] of [
@@ -370,16 +375,34 @@ async function demonstrate({ bytes, mtuBytes }) {
   console.log(
     `  a$ zwire send --file payload.img --interface ${SIDE_A.interface} --destination-ip ${SIDE_B.address}\n`,
   );
-  const receiver = startZwire(sideB, ['receive', '--interface', SIDE_B.interface, '--file', copy, '--once']);
+  const traceTo = (name) => (trace === undefined ? [] : ['--trace', join(trace, name)]);
+  const landing = ['--interface', SIDE_B.interface, '--file', copy, '--once', ...traceTo('recv.json')];
+  const receiver = startZwire(sideB, ['receive', ...landing]);
   await receiver.first('listening');
   const target = ['--interface', SIDE_A.interface, '--destination-ip', SIDE_B.address];
-  const sender = startZwire([], ['send', '--file', payload, ...target], showProgress);
+  const sending = ['--file', payload, ...target, ...traceTo('send.json')];
+  const sender = startZwire([], ['send', ...sending], showProgress);
   const [sent] = await Promise.all([sender.finished, receiver.finished]);
   clearProgress();
   report(sent);
   const difference = await firstDifference(payload, copy);
   if (difference >= 0) throw new DemoError(`the copy differs from the payload at byte ${difference}`);
   row('compared', 'byte for byte: identical');
+  if (trace !== undefined) reportTrace(trace);
+}
+
+/** Both sides on one clock, and where the time went. */
+function reportTrace(directory) {
+  const [send, recv, both] = ['send.json', 'recv.json', 'both.json'].map((name) => join(directory, name));
+  for (const args of [
+    ['merge', send, recv, '-o', both],
+    ['report', both],
+  ]) {
+    console.log(`\n   $ zwire trace ${args.map((word) => word.replace(`${directory}/`, '')).join(' ')}\n`);
+    const ended = spawnSync(process.execPath, [ZWIRE, 'trace', ...args], { encoding: 'utf8' });
+    if (ended.status !== 0) throw new DemoError(`zwire trace ${args[0]}: ${ended.stderr}`);
+    console.log(ended.stdout.replaceAll(`${directory}/`, '').trimEnd().replace(/^/gm, '  '));
+  }
 }
 
 function report(events) {

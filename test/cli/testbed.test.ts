@@ -60,9 +60,10 @@ it('zwire testbed shell opens a shell on side a, whose printed commands carry a 
   expect(exitCode).toBe(9);
 });
 
-it('npm run demo sends, compares, and leaves nothing behind', async () => {
+it('npm run demo sends, compares, traces, and leaves nothing else behind', async () => {
+  const traces = mkdtempSync(join(tmpdir(), 'zwire-traces-'));
   const { exitCode, output } = await run(
-    [join(ROOT, 'scripts', 'demo.mjs'), '--size', '16M', '--mtu', '1500'],
+    [join(ROOT, 'scripts', 'demo.mjs'), '--size', '16M', '--mtu', '1500', '--trace', traces],
     {
       TMPDIR: directory,
     },
@@ -70,7 +71,13 @@ it('npm run demo sends, compares, and leaves nothing behind', async () => {
   expect(output).toContain('compared  byte for byte: identical');
   expect(output).toMatch(/^ {2}sent +16\.0 MiB in /m);
   expect(exitCode).toBe(0);
+  expect(output).toMatch(/both sides together: limited by /);
   expect(readdirSync(directory)).toEqual([]);
+  expect(readdirSync(traces).sort()).toEqual(['both.json', 'recv.json', 'send.json']);
+  const picture = await run([join(ROOT, 'scripts', 'trace-picture.mjs'), join(traces, 'both.json')]);
+  expect(picture.exitCode).toBe(0);
+  expect(picture.output).toMatch(/^<svg [^]*16\.0 MiB in [^]*<\/svg>\n$/);
+  rmSync(traces, { recursive: true });
 });
 
 it('npm run demo says what it needs', async () => {

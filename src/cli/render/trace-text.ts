@@ -42,16 +42,15 @@ const LIMITS: Readonly<Record<Culprit, string>> = {
 };
 
 const ADVICE: Readonly<Record<Culprit, string>> = {
-  source:
-    'Look at the disks of the source: `zpool iostat -v 1`, or how fast its producer alone writes to /dev/null.',
-  wire: 'Use larger frames (MTU 9000) and super-frames on both sides; look for drops with `ip -s link`.',
-  sink: 'Look at the disks of the target: `zpool iostat -v 1` there. A larger --pool-memory bridges stalls, not a slow disk.',
-  rate: 'Raise --rate, or leave it out: two-way, a slow receiver holds the sender back by itself.',
+  source: 'see how fast the source is alone: `zpool iostat -v 1`, or its producer written to /dev/null',
+  wire: 'an MTU of 9000 and super-frames on both sides; `ip -s link` shows drops',
+  sink: 'see how fast the target is alone: `zpool iostat -v 1` there; --pool-memory bridges stalls, not a slow disk',
+  rate: 'raise --rate or leave it out: two-way, a slow receiver holds the sender back by itself',
   sender:
-    'Use larger frames (MTU 9000) and leave --no-gso out: a record costs less when it is cut by the kernel.',
+    'an MTU of 9000 and no --no-gso; with both, this is what the processor can do: see what else it runs',
   receiver:
-    'Use larger frames (MTU 9000), and let the kernel merge them: `ethtool -K IF rx-udp-gro-forwarding on`.',
-  elsewhere: 'Trace the other side too, and merge: zwire trace merge send.json recv.json -o both.json',
+    'an MTU of 9000, and frames merged by the kernel: `ethtool -K IF rx-udp-gro-forwarding on`; then see what else runs',
+  elsewhere: 'trace the other side too: zwire trace merge send.json recv.json -o both.json',
 };
 
 export function reportText(report: TraceReport): string {
@@ -100,7 +99,7 @@ function verdict(culprit: Culprit, repeats: number, bytes: number): string[] {
   const lines = [`  limited by ${LIMITS[culprit]}`, `  try: ${ADVICE[culprit]}`];
   // Segments are not known of older traces; a segment of an MTU of 1500 is the least.
   if (repeats > (bytes / 1440) * LOSS_MIN)
-    lines.push('  try: Find what loses frames: cables, `ethtool -S IF`, rings that are too small.');
+    lines.push('  try: find what loses frames: cables, `ethtool -S IF`, rings that are too small.');
   return lines;
 }
 
