@@ -19,6 +19,7 @@ import { inspectCommand } from './commands/inspect-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
 import { sendCommand } from './commands/send-command.ts';
+import { mergeCommand, reportCommand } from './commands/trace-command.ts';
 import { CAPTURE_HELP } from './help/capture-help.ts';
 import * as DATASET_HELP from './help/dataset-help.ts';
 import { DISSECTOR_HELP } from './help/dissector-help.ts';
@@ -27,6 +28,7 @@ import { RECEIVE_HELP } from './help/receive-help.ts';
 import { ROOT_HELP } from './help/root-help.ts';
 import { SEED_HELP } from './help/seed-help.ts';
 import { SEND_HELP } from './help/send-help.ts';
+import { TRACE_HELP } from './help/trace-help.ts';
 import { type ReceiveFlags, receiveRequest } from './request/receive-request.ts';
 import { type SeedFlags, seedRequest } from './request/seed-request.ts';
 import { type SendFlags, sendRequest } from './request/send-request.ts';
@@ -45,6 +47,8 @@ const SCANNED: Readonly<Record<string, typeof sendCommand>> = {
   release: releaseCommand,
   rollback: rollbackCommand,
   snapshot: snapshotCommand,
+  'trace merge': mergeCommand,
+  'trace report': reportCommand,
 };
 const NAMES = ['send', 'receive', ...Object.keys(SCANNED)].join('|');
 
@@ -71,9 +75,9 @@ function commandOf(line: string): string | undefined {
 }
 
 async function take(command: string): Promise<void> {
-  const [name = ''] = command.split(' ');
-  const words = NAMES.split('|').includes(name) ? command.slice(name.length + 1) : command;
-  const scanned = SCANNED[name];
+  const name = NAMES.split('|').find((candidate) => command.startsWith(`${candidate} `));
+  const words = name === undefined ? command : command.slice(name.length + 1);
+  const scanned = SCANNED[name ?? ''];
   if (command.startsWith('send ')) {
     const { flags, positional, stderr } = await scanFlags<SendFlags, [SnapshotName?]>(sendCommand, words);
     expect(stderr).toBe('');
@@ -107,6 +111,7 @@ const inHelp = Object.entries({
   CAPTURE_HELP,
   DISSECTOR_HELP,
   INSPECT_HELP,
+  TRACE_HELP,
   SEED_HELP,
   ...DATASET_HELP,
 }).flatMap(([name, page]) =>

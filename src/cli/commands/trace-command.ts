@@ -1,5 +1,5 @@
 // `zwire trace merge|report`: flags and words. What they do is loaded when they run.
-import { buildCommand, buildRouteMap, type RouteMap } from '@stricli/core';
+import { buildCommand, buildRouteMap, type Command, type RouteMap } from '@stricli/core';
 import type { CliContext } from '../context.ts';
 import { TRACE_HELP } from '../help/trace-help.ts';
 import { parsePath } from '../parse/path.ts';
@@ -26,7 +26,7 @@ const file = (brief: string): { parse: (text: string) => string; placeholder: st
   brief,
 });
 
-const merge = buildCommand<MergeFlags, [string, string], CliContext>({
+export const mergeCommand: Command<CliContext> = buildCommand<MergeFlags, [string, string], CliContext>({
   loader: async () => {
     const { traceMerge } = await import('./trace.ts');
     return function (flags, one, other) {
@@ -41,7 +41,7 @@ const merge = buildCommand<MergeFlags, [string, string], CliContext>({
   docs: { brief: 'Lay the traces of both sides onto one clock' },
 });
 
-const report = buildCommand<ReportFlags, [string], CliContext>({
+export const reportCommand: Command<CliContext> = buildCommand<ReportFlags, [string], CliContext>({
   loader: async () => {
     const { traceReport } = await import('./trace.ts');
     return function (flags, path) {
@@ -63,7 +63,7 @@ const help = { ...TRACE_HELP, letters: { output: 'o' }, groups };
 
 export const traceRoutes: RouteMap<CliContext> = withHelp(
   buildRouteMap({
-    routes: { merge: withHelp(merge, help), report: withHelp(report, help) },
+    routes: { merge: withHelp(mergeCommand, help), report: withHelp(reportCommand, help) },
     docs: { brief: 'Merge traces, and say where the time went' },
   }),
   help,
