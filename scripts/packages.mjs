@@ -16,6 +16,7 @@ export const GROUPS = {
     nftables: 'nft',
     ethtool: 'ethtool',
     'util-linux': 'nsenter',
+    systemd: 'systemd-analyze',
     // Asks whether everyone may capture, which nobody needs here: noninteractive takes its "no".
     tshark: 'tshark',
   },

@@ -20,6 +20,7 @@ import {
   rollbackCommand,
   snapshotCommand,
 } from './commands/dataset-commands.ts';
+import { doctorCommand } from './commands/doctor-command.ts';
 import { keygenCommand } from './commands/keygen-command.ts';
 import { captureCommand } from './commands/capture-command.ts';
 import { dissectorCommand } from './commands/dissector-command.ts';
@@ -53,6 +54,7 @@ function commandsApplication(): Application<CliContext> {
       release: releaseCommand,
       bookmark: bookmarkCommand,
       keygen: keygenCommand,
+      doctor: doctorCommand,
       capture: captureCommand,
       dissector: dissectorCommand,
       trace: traceRoutes,

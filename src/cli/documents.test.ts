@@ -15,6 +15,7 @@ import {
   snapshotCommand,
 } from './commands/dataset-commands.ts';
 import { dissectorCommand } from './commands/dissector-command.ts';
+import { doctorCommand } from './commands/doctor-command.ts';
 import { inspectCommand } from './commands/inspect-command.ts';
 import { receiveCommand } from './commands/receive-command.ts';
 import { seedCommand } from './commands/seed-command.ts';
@@ -23,6 +24,7 @@ import { mergeCommand, reportCommand } from './commands/trace-command.ts';
 import { CAPTURE_HELP } from './help/capture-help.ts';
 import * as DATASET_HELP from './help/dataset-help.ts';
 import { DISSECTOR_HELP } from './help/dissector-help.ts';
+import { DOCTOR_HELP } from './help/doctor-help.ts';
 import { INSPECT_HELP } from './help/inspect-help.ts';
 import { RECEIVE_HELP } from './help/receive-help.ts';
 import { ROOT_HELP } from './help/root-help.ts';
@@ -40,6 +42,7 @@ const SCANNED: Readonly<Record<string, typeof sendCommand>> = {
   bookmark: bookmarkCommand,
   capture: captureCommand,
   destroy: destroyCommand,
+  doctor: doctorCommand,
   dissector: dissectorCommand,
   hold: holdCommand,
   inspect: inspectCommand,
@@ -110,6 +113,7 @@ const inHelp = Object.entries({
   RECEIVE_HELP,
   CAPTURE_HELP,
   DISSECTOR_HELP,
+  DOCTOR_HELP,
   INSPECT_HELP,
   TRACE_HELP,
   SEED_HELP,

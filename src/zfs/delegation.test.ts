@@ -50,14 +50,16 @@ test('permissions reach as far as they are given, sets and groups too', () => {
   ]);
 });
 
+const MISSING = 'destroy,readonly,canmount,mountpoint,setuid,devices,volmode,sharenfs,sharesmb,reservation';
+
 test('what is missing is named, and how to give it', async () => {
   using zfs = new FakeZfs();
   zfs.on(['allow', data], { stdout: OUTPUT });
   await checkPermission(data, 'send -R', { user: alice });
   await expect(checkPermission(data, 'receive', { user: bob })).rejects.toMatchObject({
     code: 'ZFS_PERMISSION',
-    fields: { missing: 'readonly,canmount,mountpoint', user: 'bob' },
-    hint: "As root: zfs allow bob readonly,canmount,mountpoint 'tank/my data'.",
+    fields: { missing: MISSING, user: 'bob' },
+    hint: `As root: zfs allow bob ${MISSING} 'tank/my data'.`,
   });
   await checkPermission(data, 'receive', { user: { name: 'root', groups: [], root: true } });
 });

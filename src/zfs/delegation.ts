@@ -47,8 +47,14 @@ export const ZFS_PERMISSIONS: Readonly<Record<ZfsOperation, readonly string[]>> 
   send: ['send'],
   /** -R and -I take a temporary hold of every snapshot that is sent. */
   'send -R': ['send', 'hold'],
-  /** With the properties that zwire sets on what it makes. */
-  receive: ['receive', 'create', 'mount', 'readonly', 'canmount', 'mountpoint'],
+  /**
+   * With the properties that zwire sets on what it makes, or leaves out of a recursive stream; destroy is for the
+   * partly received state of a transfer that failed.
+   */
+  receive: [
+    ...['receive', 'create', 'mount', 'destroy', 'readonly', 'canmount', 'mountpoint', 'setuid', 'devices'],
+    ...['volmode', 'sharenfs', 'sharesmb', 'reservation'],
+  ],
 };
 
 /** Whose permissions are looked at. */

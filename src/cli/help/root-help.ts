@@ -18,6 +18,7 @@ export const ROOT_HELP: HelpPage = {
     ['release', 'Take holds away again'],
     ['bookmark', 'Remember where an increment can start, without its snapshot'],
     ['keygen', 'Make the key of this host, and print its public line'],
+    ['doctor', 'Say what this host lacks, or has too much of'],
     ['capture', 'Record the frames of a transfer for Wireshark'],
     ['dissector', 'The Wireshark dissector of this version'],
     ['trace', 'Where the time went: merge and report what --trace has written'],
