@@ -3,6 +3,7 @@
 // specification, so that none of the three can drift. All numbers are big-endian.
 import { ABORT_CODES } from './abort.ts';
 import { REFUSAL_CODES } from './join.ts';
+import { SUITES } from './suite.ts';
 import { FLAG_LAST, FLAG_REPAIR, MessageType, SEGMENT_OFFSETS } from './segment.ts';
 import { STATUS_STATES } from './status.ts';
 
@@ -59,8 +60,12 @@ export const SEGMENT_LAYOUT: Layout = [
   { name: 'reserved', title: 'Zero', offset: at.reserved, bytes: 4, kind: 'hex' },
 ];
 
+const SUITE_NUMBERS: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(SUITES).map(([name, { number }]) => [name, number]),
+);
+
 export const ANNOUNCE_CLEAR_LAYOUT: Layout = [
-  { name: 'suite', title: 'Suite', offset: 0, bytes: 1, kind: 'number', values: { open: 0 } },
+  { name: 'suite', title: 'Suite', offset: 0, bytes: 1, kind: 'number', values: SUITE_NUMBERS },
   { name: 'zero', title: 'Zero', offset: 1, bytes: 7, kind: 'bytes' },
   { name: 'key_id', title: 'Key id', offset: 8, bytes: 8, kind: 'hex' },
   { name: 'salt', title: 'Salt', offset: 16, bytes: 32, kind: 'bytes' },
@@ -79,7 +84,7 @@ const ANSWER: Pick<FieldLayout, 'name' | 'title' | 'offset' | 'bytes' | 'kind' |
   offset: 0,
   bytes: 1,
   kind: 'number',
-  values: { refused: 0, accepted: 1 },
+  values: { refused: 0, accepted: 1, undecided: 2 },
 };
 
 export const JOIN_ACCEPTED_LAYOUT: Layout = [
