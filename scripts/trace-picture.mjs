@@ -28,6 +28,7 @@ const COLOURS = {
   'wait for the rate': '#eaeef2',
   'wait for the producer to end': '#f6d9fb',
   'wait for the result': '#ffebd6',
+  'repeat the end': '#d0d7de',
   idle: '#eaeef2',
   'receive and reassemble': '#0969da',
   check: '#bf8700',

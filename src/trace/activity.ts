@@ -15,6 +15,7 @@ export const ACTIVITIES = {
     'wait for the rate',
     'wait for the producer to end',
     'wait for the result',
+    'repeat the end',
   ],
   receiver: ['idle', 'receive and reassemble', 'check', 'serve'],
   writer: ['wait for records', 'write', 'sink stalled'],

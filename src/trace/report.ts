@@ -116,12 +116,15 @@ function reportTransfer(host: TraceHost, transfer: TraceTransfer, tracks: Tracks
   };
 }
 
-/** What a track did between two times; 'start' is over by then, and what is left of it is no part of the sum. */
+/** Before data flows, and after it where nobody can say that it arrived: no part of the time that is shared out. */
+const AROUND: readonly ActivityName[] = ['start', 'repeat the end'];
+
+/** What a track did between two times. */
 function sharesOf(spans: readonly SpanEvent[], startUs: number, endUs: number): Share[] {
   const sums = new Map<ActivityName, number>();
   let total = 0;
   for (const span of spans) {
-    if (!isActivity(span.name) || span.name === 'start') continue;
+    if (!isActivity(span.name) || AROUND.includes(span.name)) continue;
     const us = Math.min(endUs, span.ts + span.dur) - Math.max(startUs, span.ts);
     if (us <= 0) continue;
     sums.set(span.name, (sums.get(span.name) ?? 0) + us);

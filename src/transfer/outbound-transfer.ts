@@ -415,8 +415,8 @@ export class OutboundTransfer {
 
   #end(): TransferOutcome {
     const end = { records: this.#records, bytes: BigInt(this.#bytes), digest: this.#tags.digest() };
-    this.#trace?.activity.enter(DOES['wait for the result']);
     if (this.#data.oneWay) return this.#endOneWay(end);
+    this.#trace?.activity.enter(DOES['wait for the result']);
     let endedAtMs = 0;
     let everyMs = END_EVERY_MS;
     while (this.#result === undefined) {
@@ -433,6 +433,7 @@ export class OutboundTransfer {
   }
 
   #endOneWay(end: End): TransferOutcome {
+    this.#trace?.activity.enter(DOES['repeat the end']);
     for (let times = 0; times < ONE_WAY_END_TIMES; times++) {
       this.#turn();
       this.#conversation.end(end, this.#nowMs);

@@ -10,6 +10,8 @@ import type { FrameBatch } from '../link/frame-batch.ts';
 import { HEADERS_BYTES } from '../link/frame-prefix.ts';
 import type { SenderLink } from '../link/link.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
+import type { ActivityRecorder } from '../trace/activity-recorder.ts';
+import { activityNumbers } from '../trace/activity.ts';
 import {
   V0_CHUNK_OVERHEAD_BYTES,
   V0_REPEATS,
@@ -61,12 +63,16 @@ export function v0FrameBytes(mtuBytes: number, wished: number | undefined): numb
   );
 }
 
+/** What a trace calls what the loop does. */
+const DOES = activityNumbers('sender');
+
 export class V0Outbound implements Disposable {
   readonly #data: SenderData;
   readonly #chunkBytes: number;
   readonly #mail: MailReceiver<SenderMail>;
   readonly #counters: Counters;
   readonly #post: (message: SenderMessage) => void;
+  readonly #activity: ActivityRecorder | undefined;
   readonly #batch: FrameBatch;
   readonly #bucket: TokenBucket | undefined;
   readonly #chunker: V0Chunker = new V0Chunker(TRANSFER_ID);
@@ -84,12 +90,14 @@ export class V0Outbound implements Disposable {
     mail: MailReceiver<SenderMail>,
     counters: Counters,
     post: (message: SenderMessage) => void,
+    activity?: ActivityRecorder,
   ) {
     this.#data = data;
     this.#chunkBytes = v0ChunkDataBytes(frameBytes);
     this.#mail = mail;
     this.#counters = counters;
     this.#post = post;
+    this.#activity = activity;
     const payloadBytes = this.#chunkBytes + V0_CHUNK_OVERHEAD_BYTES;
     // A name has up to 255 bytes, also where chunks are smaller.
     this.#batch = link.createFrameBatch(BATCH_FRAMES, Math.max(payloadBytes, 512));
@@ -109,7 +117,9 @@ export class V0Outbound implements Disposable {
       this.#repeat(preflight, PREFLIGHT_EVERY_MS);
       this.#stream(this.#sourceFd);
       this.#post({ kind: 'sourceEnded' });
+      this.#activity?.enter(DOES['wait for the producer to end']);
       while (!this.#sourceDone) this.#nap(NAP_MS);
+      this.#activity?.enter(DOES['repeat the end']);
       this.#repeat(encodeV0End(TRANSFER_ID), END_EVERY_MS);
       return { outcome: 'delivered' };
     } catch (error) {
@@ -117,6 +127,8 @@ export class V0Outbound implements Disposable {
       throw error;
     } finally {
       this.#publish();
+      // Books what was going on until now.
+      this.#activity?.enter(DOES.send);
     }
   }
 
@@ -166,6 +178,7 @@ export class V0Outbound implements Disposable {
     let waitingSinceMs = 0;
     for (;;) {
       this.#takeMail();
+      this.#activity?.enter(DOES.read);
       reader.fill();
       if (!reader.full && !reader.ended) {
         const nowMs = performance.now();
@@ -186,6 +199,7 @@ export class V0Outbound implements Disposable {
 
   #sendChunks(reader: SourceReader): void {
     const { bytes } = reader.memory;
+    this.#activity?.enter(DOES.send);
     for (let at = 0; at < reader.filled; at += this.#chunkBytes) {
       const data = bytes.subarray(at, Math.min(at + this.#chunkBytes, reader.filled));
       const messageBytes = data.byteLength + V0_CHUNK_OVERHEAD_BYTES;
@@ -211,7 +225,9 @@ export class V0Outbound implements Disposable {
       if (waitMs === 0) return;
       this.#batch.flush();
       this.#publish();
+      this.#activity?.enter(DOES['wait for the rate']);
       this.#nap(Math.min(waitMs, NAP_MS));
+      this.#activity?.enter(DOES.send);
       this.#counters.add('waitWireMs', performance.now() - nowMs);
     }
   }
@@ -221,6 +237,7 @@ export class V0Outbound implements Disposable {
     this.#publish();
     this.#poller.clear();
     this.#poller.add(fd, POLLIN);
+    this.#activity?.enter(DOES['wait for the source']);
     this.#poller.wait(NAP_MS);
     this.#counters.add('waitSourceMs', performance.now() - sinceMs);
   }

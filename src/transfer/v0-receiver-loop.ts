@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
 import type { Peer } from '../link/frame-source.ts';
 import type { ReceiverLink } from '../link/link.ts';
+import { activityNumbers } from '../trace/activity.ts';
 import type { Announcement } from '../wire/announce.ts';
 import {
   V0_CHUNK_OVERHEAD_BYTES,
@@ -22,6 +23,7 @@ import type { SlotPool } from './slot-pool.ts';
 import { isV0Abort } from './v0-abort.ts';
 import { V0Inbound } from './v0-inbound.ts';
 import type { Failure, ReceiverData, ReceiverMail, ReceiverMessage } from './worker-message.ts';
+import { ReceiverTrace } from './worker-trace.ts';
 import { WriteQueue } from './write-queue.ts';
 
 const FRAMES_A_TURN = 64;
@@ -38,6 +40,9 @@ interface Sender {
   readonly transfer: V0Inbound;
 }
 
+/** What a trace calls what the loop does. */
+const DOES = activityNumbers('receiver');
+
 export class V0ReceiverLoop {
   readonly #data: ReceiverData;
   readonly #link: ReceiverLink;
@@ -45,6 +50,7 @@ export class V0ReceiverLoop {
   readonly #mail: MailReceiver<ReceiverMail>;
   readonly #post: (message: ReceiverMessage) => void;
   readonly #credit: CreditPool;
+  readonly #trace: ReceiverTrace | undefined;
   /** By source address and port as one number. */
   readonly #senders: Map<number, Sender> = new Map();
   readonly #transfers: Map<string, V0Inbound> = new Map();
@@ -67,6 +73,7 @@ export class V0ReceiverLoop {
     this.#mail = mail;
     this.#post = post;
     this.#credit = new CreditPool(pool.slots, data.maxTransfers);
+    if (data.activity !== undefined) this.#trace = new ReceiverTrace(data.activity);
   }
 
   run(): void {
@@ -74,17 +81,22 @@ export class V0ReceiverLoop {
     for (;;) {
       const nowMs = performance.now();
       let frames = 0;
+      this.#trace?.activity.enter(DOES['receive and reassemble']);
       while (frames < FRAMES_A_TURN && inbound.next()) {
         this.#onFrame(nowMs);
         inbound.release();
         frames++;
       }
+      this.#trace?.activity.enter(DOES.serve);
       for (let mail = this.#mail.take(); mail !== undefined; mail = this.#mail.take())
         this.#onMail(mail, nowMs);
       if (this.#stopped) return;
       this.#serve(nowMs, frames < FRAMES_A_TURN);
       if (frames > 0) this.#wait.seen(nowMs);
-      else this.#wait.rest(nowMs, this.#transfers.size > 0);
+      else {
+        this.#trace?.activity.enter(DOES.idle);
+        this.#wait.rest(nowMs, this.#transfers.size > 0);
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import { MailReceiver } from './mailbox.ts';
 import { openSenderLink } from './open-link.ts';
 import { V0Outbound, v0FrameBytes } from './v0-outbound.ts';
 import { type SenderData, type SenderMail, type SenderMessage, failureOf } from './worker-message.ts';
+import { openSenderTrace } from './worker-trace.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('v0-sender-worker runs as a worker thread');
@@ -22,6 +23,7 @@ function run(data: SenderData, port: MessagePort): void {
     mail,
     new Counters(data.counters),
     post,
+    data.trace && openSenderTrace(data.trace).activity,
   );
   post({ kind: 'opened', gso: false, mtuBytes: link.mtuBytes, peer: link.description });
   post({ kind: 'result', result: transfer.run() });

@@ -167,6 +167,24 @@ describe('a slowed run', () => {
   });
 });
 
+describe('a run that nobody answers', () => {
+  it.each(['--one-way', '--wire v0'])('is traced, and has its --rate as its culprit: %s', async (text) => {
+    const flags = text.split(' ');
+    await using scene = await Scene.open('raw', { mtuBytes: 1500 });
+    const [send, recv] = [join(scene.directory, 'send.json'), join(scene.directory, 'recv.json')];
+    const { path } = scene.source(4 << 20);
+    const theirs = flags.filter((flag) => flag !== '--one-way');
+    const receiver = await scene.receive(['--file', scene.target(), '--once', ...theirs, '--trace', recv]);
+    await expectExit(scene.send(['--file', path, ...flags, '--rate', '40Mbit', '--trace', send]), 0);
+    await expectExit(receiver, 0);
+    const [sent, received] = [readTrace(send), readTrace(recv)];
+    expect(transferOf(sent)).toMatchObject({ outcome: 'delivered', figures: { bytes: 4 << 20 } });
+    expect(reportTrace(sent).transfers[0]?.culprit).toBe('rate');
+    expect(transferOf(received)).toMatchObject({ outcome: 'committed', figures: { bytes: 4 << 20 } });
+    expect(reportTrace(received).transfers[0]?.shares.length).toBeGreaterThan(1);
+  });
+});
+
 describe('a run that ends before its time', () => {
   it('by Ctrl-C leaves a whole trace on both sides', async () => {
     await using scene = await Scene.open('raw');

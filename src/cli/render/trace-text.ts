@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<ActivityName, string>> = {
   'wait for the rate': 'waiting for --rate',
   'wait for the producer to end': 'waiting for the source to end',
   'wait for the result': "waiting for the receiver's result",
+  'repeat the end': 'repeating the end',
   idle: 'waiting for the sender',
   'receive and reassemble': 'receiving',
   check: 'checking',
@@ -70,7 +71,7 @@ function transferText(report: TransferReport): string {
     ...(drops > 0 ? [`${formatCount(drops, 'frame')} dropped by the receiver's kernel`] : []),
   ];
   const lines = [`${verb} ${printable(name)} (${outcome}): ${figures.join(', ')}`];
-  if (shares.length === 0) return `${[...lines, '  no activity was recorded (--wire v0)'].join('\n')}\n`;
+  if (shares.length === 0) return `${[...lines, '  no activity was recorded'].join('\n')}\n`;
   lines.push(`  ${sharesText(shares, kind)}`);
   if (writerShares.length > 0) lines.push(`  writer: ${sharesText(writerShares, kind)}`);
   lines.push(...verdict(report.culprit, repeats, bytes));
