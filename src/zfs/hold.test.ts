@@ -7,38 +7,35 @@ const tag = parseHoldTag('zwire:my job');
 const a = parseSnapshotName('tank/my data@a');
 const b = parseSnapshotName('tank/my data@b');
 
-test('holding is done once, and again it is no failure', async () => {
+const BY_TAG = `${a}\t${tag}\tMon Nov 23  6:16 2026\n${b}\tother\tMon Nov 23  6:16 2026\n`;
+
+test('what is held stays held, and is told from what was not', async () => {
   using zfs = new FakeZfs();
-  zfs.on(['hold', tag, a], {});
-  expect(await holdSnapshots(tag, [a, a])).toEqual({ changed: [a], unchanged: [] });
-  zfs.on(['hold', tag, a, b], {
-    stderr: `cannot hold snapshot '${a}': tag already exists on this dataset\n`,
-    exitCode: 1,
-  });
-  zfs.on(['holds', '-H', a, b], {
-    stdout: `${a}\t${tag}\tMon Nov 23  6:16 2026\n${b}\tother\tMon Nov 23  6:16 2026\n`,
-  });
-  zfs.on(['hold', tag, b], {});
-  expect(await holdSnapshots(tag, [a, b])).toEqual({ changed: [b], unchanged: [a] });
+  zfs.on(['holds', '-H', a, b], { stdout: BY_TAG }).on(['hold', tag, b], {});
+  expect(await holdSnapshots(tag, [a, b, a])).toEqual({ changed: [b], unchanged: [a] });
+  zfs.on(['holds', '-H', a], { stdout: `${a}\t${tag}\tMon Nov 23  6:16 2026\n` });
+  expect(await holdSnapshots(tag, [a])).toEqual({ changed: [], unchanged: [a] });
 });
 
 test('releasing what is not held is no failure either', async () => {
   using zfs = new FakeZfs();
-  zfs.on(['release', tag, a, b], {
-    stderr: `cannot release hold from snapshot '${a}': no such tag on this dataset\n`,
-    exitCode: 1,
-  });
-  zfs.on(['holds', '-H', a, b], { stdout: `${b}\t${tag}\tMon Nov 23  6:16 2026\n` });
-  zfs.on(['release', tag, b], {});
-  expect(await releaseSnapshots(tag, [a, b])).toEqual({ changed: [b], unchanged: [a] });
+  zfs.on(['holds', '-H', a, b], { stdout: BY_TAG }).on(['release', tag, a], {});
+  expect(await releaseSnapshots(tag, [a, b])).toEqual({ changed: [a], unchanged: [b] });
 });
 
-test('a snapshot that is not there is one', async () => {
+test('what another program does in between is no failure, anything else is', async () => {
   using zfs = new FakeZfs();
-  zfs.on(['hold', tag, a], {
-    ...missing(a),
-    stderr: `cannot hold snapshot '${a}': dataset does not exist\n`,
-  });
+  zfs.on(['holds', '-H', a], {});
+  const taken = `cannot hold snapshot '${a}': tag already exists on this dataset\n`;
+  zfs.on(['hold', tag, a], { stderr: taken, exitCode: 1 });
+  expect((await holdSnapshots(tag, [a])).changed).toEqual([a]);
+  zfs.on(['hold', tag, a], { stderr: `cannot hold snapshot '${a}': permission denied\n`, exitCode: 1 });
+  await expect(holdSnapshots(tag, [a])).rejects.toMatchObject({ code: 'ZFS_PERMISSION' });
+});
+
+test('a snapshot that is not there is one, before anything is held', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['holds', '-H', a], missing(a));
   await expect(holdSnapshots(tag, [a])).rejects.toMatchObject({
     code: 'ZFS_DATASET_MISSING',
     fields: { snapshot: a },
@@ -50,7 +47,7 @@ test('recursive holds name the snapshots of the tree', async () => {
   zfs.on(['list', '-Hp', '-r', '-t', 'snapshot', '-o', 'type,name,guid,createtxg', 'tank/my data'], {
     stdout: `snapshot\t${a}\t1\t1\nsnapshot\t${b}\t2\t2\nsnapshot\ttank/my data/c@a\t3\t1\n`,
   });
-  zfs.on(['hold', tag, a, 'tank/my data/c@a'], {});
+  zfs.on(['holds', '-H', a, 'tank/my data/c@a'], {}).on(['hold', tag, a, 'tank/my data/c@a'], {});
   expect((await holdSnapshots(tag, [a], { recursive: true })).changed).toEqual([a, 'tank/my data/c@a']);
 });
 

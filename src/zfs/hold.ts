@@ -36,8 +36,8 @@ export interface HoldOutcome {
 const NAMES_PER_COMMAND = 256;
 
 /**
- * Holds snapshots under a tag, each batch of 256 in one transaction. Throws ZFS_DATASET_MISSING when one of them
- * does not exist, ZFS_TAG_TOO_LONG. Source: `zfs hold`.
+ * Holds snapshots under a tag, one after another, and says which were not held before. Throws ZFS_DATASET_MISSING
+ * when one of them does not exist, before any is held; ZFS_TAG_TOO_LONG. Source: `zfs hold`.
  */
 export async function holdSnapshots(
   tag: HoldTag,
@@ -47,7 +47,7 @@ export async function holdSnapshots(
   return apply('hold', tag, names, options);
 }
 
-/** Releases snapshots from a tag. Throws ZFS_DATASET_MISSING when one of them does not exist. Source: `zfs release`. */
+/** Releases snapshots from a tag. Throws ZFS_DATASET_MISSING when one of them does not exist, before any is. Source: `zfs release`. */
 export async function releaseSnapshots(
   tag: HoldTag,
   names: readonly SnapshotName[],
@@ -85,24 +85,26 @@ async function apply(
   return { changed, unchanged };
 }
 
-/** Tries all; if some are as wanted already, tells them apart and does the others. */
+/**
+ * Looks first, then changes what is not as wanted: `zfs hold a b` goes on after a failure, so that afterwards nobody
+ * could say what it changed. What another program did in between is no failure.
+ */
 async function applyBatch(
   verb: 'hold' | 'release',
   tag: HoldTag,
   batch: readonly SnapshotName[],
   signal: AbortSignal | undefined,
 ): Promise<readonly SnapshotName[]> {
-  try {
-    await runZfs([verb, tag, ...batch], { signal });
-    return batch;
-  } catch (error) {
-    const expected = verb === 'hold' ? 'ZFS_HOLD_EXISTS' : 'ZFS_HOLD_MISSING';
-    if (!(error instanceof ZwireError) || error.code !== expected) throw error;
-  }
   const holds = await listHolds(batch, signal);
   const held = new Set(holds.filter((hold) => hold.tag === tag).map((hold) => hold.snapshot));
   const rest = batch.filter((name) => held.has(name) === (verb === 'release'));
-  if (rest.length > 0) await runZfs([verb, tag, ...rest], { signal });
+  if (rest.length === 0) return rest;
+  try {
+    await runZfs([verb, tag, ...rest], { signal });
+  } catch (error) {
+    const meanwhile = verb === 'hold' ? 'ZFS_HOLD_EXISTS' : 'ZFS_HOLD_MISSING';
+    if (!(error instanceof ZwireError) || error.code !== meanwhile) throw error;
+  }
   return rest;
 }
 

@@ -127,10 +127,14 @@ it('zwire rollback says what it loses, and asks', async () => {
 it('zwire hold, release and bookmark say what changed', async () => {
   using zfs = new FakeZfs();
   zfs
+    .on(['holds', '-H', 'tank@a'], {})
     .on(['hold', 'job', 'tank@a'], {})
     .on(['release', 'job', 'tank@a'], {})
     .on(['bookmark', 'tank@a', 'tank#m'], {});
   expect((await said('hold', 'job', 'tank@a')).stdout).toBe('held tank@a\n');
+  expect((await said('release', 'job', 'tank@a')).stdout).toBe('was not held: tank@a\n');
+  zfs.on(['holds', '-H', 'tank@a'], { stdout: 'tank@a\tjob\tMon Nov 23  6:16 2026\n' });
+  expect((await said('hold', 'job', 'tank@a')).stdout).toBe('was held: tank@a\n');
   expect((await said('release', 'job', 'tank@a')).stdout).toBe('released tank@a\n');
   expect((await said('bookmark', 'tank@a', '#m')).stdout).toBe('tank#m\n');
 });

@@ -3,6 +3,8 @@
  */
 import { brokenCases } from './cases/broken.mjs';
 import { completeCases } from './cases/complete.mjs';
+import { librarySnapshotCases } from './cases/library-snapshots.mjs';
+import { libraryStreamCases } from './cases/library-streams.mjs';
 import { refusedCases } from './cases/refused.mjs';
 import { seedFormCases } from './cases/seed-form.mjs';
 import { smokeCases } from './cases/smoke.mjs';
@@ -24,6 +26,8 @@ export const allCases = [
   ...refusedCases,
   ...brokenCases,
   ...streamCases,
+  ...librarySnapshotCases,
+  ...libraryStreamCases,
 ];
 
 /**

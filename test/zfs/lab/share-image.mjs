@@ -40,6 +40,14 @@ export async function makeShareImage(directory, plan) {
     mkdirSync(dirname(join(project, part)), { recursive: true });
     cpSync(join(PROJECT, part), join(project, part), { recursive: true, dereference: true });
   }
+  // The examples of the documents run in there; inside the package, `zwire` is the package itself.
+  await run(process.execPath, [
+    join(PROJECT, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    join(PROJECT, 'docs/examples'),
+    '--outDir',
+    join(project, 'examples'),
+  ]);
   writeFileSync(join(tree, 'plan.json'), JSON.stringify(plan));
   const image = join(directory, 'share.img');
   const sizeKiB = Math.ceil((treeBytes(tree) * 1.1 + 16 * 2 ** 20) / 1024);
