@@ -81,6 +81,10 @@ export const ERROR_CODES = {
     exit: 'refused',
     meaning: 'the target was written to since its newest snapshot',
   },
+  ZFS_DUPLICATE_SNAPSHOTS: {
+    exit: 'failed',
+    meaning: 'one transaction takes one snapshot of a dataset',
+  },
   ZFS_EMBEDDED_INTO_ENCRYPTED: {
     exit: 'refused',
     meaning: 'a stream with embedded data does not fit an encrypted target',

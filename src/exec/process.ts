@@ -133,9 +133,14 @@ export async function startReading(
   return { running, stdout };
 }
 
-/** A command as a person would type it, for messages and hints. Never given to a shell by us. */
+/** More of a command line than this is cut from messages: some have hundreds of names. */
+const COMMAND_CHARACTERS_MAX = 400;
+
+/** A command as a person would type it, for messages and hints; cut when it is long. Never given to a shell by us. */
 export function commandLine(file: string, args: readonly string[]): string {
-  return [file, ...args].map(quoteWord).join(' ');
+  const line = [file, ...args].map(quoteWord).join(' ');
+  if (line.length <= COMMAND_CHARACTERS_MAX) return line;
+  return `${line.slice(0, COMMAND_CHARACTERS_MAX)}... (${args.length} arguments)`;
 }
 
 /** One word of a command line, in single quotes where a shell would split or change it. */

@@ -5,7 +5,7 @@ import { PipedProcess } from '../transfer/piped-process.ts';
 import type { CommitResult } from '../transfer/sink.ts';
 import { getDataset, listSnapshots, setProperty } from '../zfs/dataset.ts';
 import { type DatasetName, parseDatasetName } from '../zfs/name.ts';
-import { receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
+import { receiveError, type ReceivePlan, SET_ON_NEW_FILESYSTEMS, startReceive } from '../zfs/receive.ts';
 import { checkTarget } from '../zfs/target.ts';
 import { endStream, reopenPipe, writeChunk, writePipe } from './pipe-stream.ts';
 
@@ -95,8 +95,11 @@ export class DeltaReader implements AsyncDisposable {
     await receiving.finish();
     const { signal } = this.#options;
     if (!receiving.plan.incremental && (await getDataset(this.#target, signal))?.type === 'filesystem') {
-      if (this.#options.set?.['canmount'] === undefined)
-        await setProperty([this.#target], 'canmount=noauto', signal);
+      // The stream did not say beforehand that it is one.
+      for (const [name, value] of Object.entries(SET_ON_NEW_FILESYSTEMS)) {
+        if (this.#options.set?.[name] === undefined)
+          await setProperty([this.#target], `${name}=${value}`, signal);
+      }
     }
     const guid = (await listSnapshots(this.#target, { signal }))?.at(-1)?.guid;
     return { target: this.target, ...(guid === undefined ? {} : { guid }) };

@@ -160,6 +160,7 @@ const CHANGE_RULES: readonly ErrorRule[] = [
   ),
   primary('ZFS_UNSUPPORTED', /cannot create bookmark '(?<bookmark>[^'\n]+)': bookmark feature not enabled/),
   primary('ZFS_DATASET_MISSING', /bookmark '(?<bookmark>[^'\n]+)' does not exist/),
+  primary('ZFS_DUPLICATE_SNAPSHOTS', /multiple snapshots of same fs not allowed/),
   primary('ZFS_NOT_A_CLONE', /cannot promote '(?<dataset>[^'\n]+)': not a cloned filesystem/),
   primary(
     'ZFS_PROMOTE_CONFLICT',

@@ -294,6 +294,10 @@ const CHANGES: readonly Row[] = [
   ],
   ['ZFS_UNSUPPORTED', "cannot create bookmark 'tank#m': bookmark feature not enabled\n"],
   ['ZFS_DATASET_MISSING', "bookmark 'tank#m' does not exist.\n", { bookmark: 'tank#m' }],
+  [
+    'ZFS_DUPLICATE_SNAPSHOTS',
+    'cannot create snapshots : multiple snapshots of same fs not allowed\nno snapshots were created\n',
+  ],
   ['ZFS_NOT_A_CLONE', "cannot promote 'tank/a': not a cloned filesystem\n", { dataset: 'tank/a' }],
   [
     'ZFS_PROMOTE_CONFLICT',

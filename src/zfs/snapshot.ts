@@ -20,8 +20,8 @@ export interface TakeSnapshotOptions {
 const NAMES_BYTES_MAX = 1024 * 1024;
 
 /**
- * Takes several snapshots of one pool at the same moment: all or none, in one transaction. Throws
- * ZFS_SNAPSHOT_LIST_TOO_LARGE for more than a megabyte of names, and what `zfs snapshot` says.
+ * Takes snapshots of several datasets of one pool at the same moment: all or none, in one transaction. Throws
+ * ZFS_DUPLICATE_SNAPSHOTS for two of one dataset, ZFS_DATASET_EXISTS, ZFS_SNAPSHOT_LIST_TOO_LARGE for more than a megabyte of names, and what `zfs snapshot` says.
  */
 export async function takeSnapshots(
   names: readonly SnapshotName[],

@@ -95,7 +95,7 @@ export const libraryStreamCases = [
           const gone = z.parseSnapshotName('tank/s@gone');
           await failsWith('ZFS_SNAPSHOT_MISSING', z.validateSendPlan({ kind: 'full', to: gone }));
           await failsWith('ZFS_FROM_MISSING', z.validateSendPlan(incremental(gone, b)));
-          await shellFailsWith(z, 'ZFS_FROM_MISSING', 'zfs send -i @gone tank/s@b >/dev/null');
+          await shellFailsWith(z, 'ZFS_DATASET_MISSING', 'zfs send -i @gone tank/s@b >/dev/null');
           await failsWith(
             'ZFS_DATASET_MISSING',
             z.validateSendPlan({ kind: 'full', to: z.parseSnapshotName('tank/gone@a') }),
@@ -127,7 +127,7 @@ export const libraryStreamCases = [
             assert.ok(chunk.length > 0);
             break;
           }
-          await lab.assertNothingLeft();
+          await untilNothingLeft(lab);
         },
       });
     },
@@ -303,8 +303,8 @@ export const libraryStreamCases = [
           const reader = new z.DeltaReader('backup/given-up');
           await reader.restore(readFileSync('/tmp/full').subarray(0, 200_000));
           await reader[Symbol.asyncDispose]();
+          await untilNothingLeft(lab);
           assert.equal(await z.getDataset('backup/given-up'), undefined);
-          await lab.assertNothingLeft();
         },
       });
     },
@@ -477,6 +477,20 @@ export const libraryStreamCases = [
     },
   },
 ];
+
+/**
+ * A killed `zfs` leaves the kernel when its transaction group is through, which takes its time under emulation; the
+ * limit of the case bounds it.
+ *
+ * @param {import('../lab.mjs').Lab} lab
+ */
+async function untilNothingLeft(lab) {
+  for (;;) {
+    const left = await lab.assertNothingLeft().catch((/** @type {Error} */ error) => error);
+    if (left === undefined) return;
+    await run('zpool', 'sync');
+  }
+}
 
 /**
  * @param {any} z
