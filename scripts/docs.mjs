@@ -23,6 +23,7 @@ const ROOMS = {
   zfs: 'ZFS',
   transfer: 'Transfers',
   stream: 'Send streams',
+  trace: 'Traces of a transfer',
   link: 'Links',
   seal: 'Keys',
   wire: 'The wire',

@@ -6,6 +6,7 @@ import type { TraceEvent } from './trace-event.ts';
 
 const CHUNK_CHARACTERS = 1 << 18;
 
+/** Writes a trace to a file while the transfer runs. */
 export class TraceWriter implements Disposable {
   /** Events written. */
   events = 0;

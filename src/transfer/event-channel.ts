@@ -16,6 +16,7 @@ const CHANNELS: { readonly [N in EventName]: Channel } = {
   records: channel(channelName('records')),
 };
 
+/** The name of the diagnostics channel on which an event is published. */
 export function channelName(event: EventName): string {
   return `zwire:transfer:${event}`;
 }

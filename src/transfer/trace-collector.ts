@@ -51,6 +51,7 @@ interface TracedTransfer {
   records: RecordMemory | undefined;
 }
 
+/** Collects what the threads of a transfer note down, for a trace. */
 export class TraceCollector implements Disposable {
   readonly #role: TraceHost['role'];
   readonly #clock: TraceClock = traceClock();
