@@ -81,6 +81,15 @@ test('chunk by chunk into a DeltaReader, and the sender hears what zfs receive s
   expect(readFileSync(join(zfs.directory, 'received'), 'utf8')).toBe(STREAM);
 });
 
+test('one receiver takes transfer after transfer on the same port', async () => {
+  await using receiver = new Receiver(listening());
+  const taking = (async () => [await collect(receiver, invert), await collect(receiver, invert)])();
+  for (let transfer = 0; transfer < 2; transfer += 1) {
+    await deliver(new Delta(FROM, TO), { to: ['127.0.0.1', port], onSend: invert });
+  }
+  for (const chunks of await taking) expect(Buffer.concat(chunks).toString()).toBe(STREAM);
+});
+
 test('a failing zfs receive fails the loop and the sender', async () => {
   zfs.dataset(TARGET, {}).snapshots(TARGET, { mon: [11n, 5] });
   zfs.on(['receive', '-u', '-o', 'readonly=on', TARGET], {

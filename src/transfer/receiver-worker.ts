@@ -14,20 +14,23 @@ try {
   // receive.ts builds this worker with ReceiverData.
   const data: ReceiverData = workerData;
   const mail = new MailReceiver<ReceiverMail>(data.mail, port);
-  using link = openReceiverLink(data.link);
-  const pool = new SlotPool(data.poolBytes);
-  post({
-    kind: 'listening',
-    endpoint: link.description,
-    mtuBytes: link.mtuBytes,
-    advice: link.advice,
-    poolAddress: pool.memory.address,
-    poolBytes: pool.memory.byteLength,
-    slotBytes: SLOT_BYTES,
-  });
-  new ReceiverLoop(data, link, pool, mail, post).run();
-  // Every transfer is over, and its writer gone: mappings outlive a thread, this one would add up.
-  pool[Symbol.dispose]();
+  {
+    using link = openReceiverLink(data.link);
+    const pool = new SlotPool(data.poolBytes);
+    post({
+      kind: 'listening',
+      endpoint: link.description,
+      mtuBytes: link.mtuBytes,
+      advice: link.advice,
+      poolAddress: pool.memory.address,
+      poolBytes: pool.memory.byteLength,
+      slotBytes: SLOT_BYTES,
+    });
+    new ReceiverLoop(data, link, pool, mail, post).run();
+    // Every transfer is over, and its writer gone: mappings outlive a thread, this one would add up.
+    pool[Symbol.dispose]();
+  }
+  // Only now: the port is free for the next receiver of this process.
   post({ kind: 'stopped' });
 } catch (error) {
   post({ kind: 'error', failure: failureOf(error) });

@@ -16,20 +16,23 @@ try {
   const mail = new MailReceiver<ReceiverMail>(data.mail, port);
   // A receiver takes frames of any size.
   const { frameBytes: _, ...linkOptions } = data.link;
-  using link = openReceiverLink(linkOptions, true);
-  const pool = new SlotPool(data.poolBytes);
-  post({
-    kind: 'listening',
-    endpoint: link.description,
-    mtuBytes: link.mtuBytes,
-    advice: link.advice,
-    poolAddress: pool.memory.address,
-    poolBytes: pool.memory.byteLength,
-    slotBytes: SLOT_BYTES,
-  });
-  new V0ReceiverLoop(data, link, pool, mail, post).run();
-  // Every transfer is over, and its writer gone: mappings outlive a thread, this one would add up.
-  pool[Symbol.dispose]();
+  {
+    using link = openReceiverLink(linkOptions, true);
+    const pool = new SlotPool(data.poolBytes);
+    post({
+      kind: 'listening',
+      endpoint: link.description,
+      mtuBytes: link.mtuBytes,
+      advice: link.advice,
+      poolAddress: pool.memory.address,
+      poolBytes: pool.memory.byteLength,
+      slotBytes: SLOT_BYTES,
+    });
+    new V0ReceiverLoop(data, link, pool, mail, post).run();
+    // Every transfer is over, and its writer gone: mappings outlive a thread, this one would add up.
+    pool[Symbol.dispose]();
+  }
+  // Only now: the port is free for the next receiver of this process.
   post({ kind: 'stopped' });
 } catch (error) {
   post({ kind: 'error', failure: failureOf(error) });

@@ -115,7 +115,7 @@ const RECEIVE_RULES: readonly ErrorRule[] = [
 const SEND_RULES: readonly ErrorRule[] = [
   primary('ZFS_FROM_NOT_EARLIER', /not an earlier snapshot from the same fs/),
   primary('ZFS_FROM_MISSING', /incremental source \((?<snapshot>@[^)\n]+)\) does not exist/),
-  primary('ZFS_SOURCE_KEY_NOT_LOADED', /source key must be loaded/),
+  primary('ZFS_SOURCE_KEY_NOT_LOADED', /(?:source|dataset) key must be loaded/),
   warning('ZFS_SEND_INCOMPLETE', /WARNING: could not send (?<snapshot>[^\n]+): does not exist/),
   warning(
     'ZFS_SEND_INCOMPLETE',
