@@ -68,8 +68,8 @@ afterEach(() => {
   for (const visitor of visitors.splice(0)) dismiss(visitor);
 });
 
-function look(door: Doorkeeper, { header, payload }: Made, nowMs = 0): Visitor | undefined {
-  const visitor = door.look(header, payload, nowMs);
+function look(door: Doorkeeper, { header, payload }: Made, nowMs = 0, source = 1): Visitor | undefined {
+  const visitor = door.look(header, payload, nowMs, source);
   if (visitor !== undefined) visitors.push(visitor);
   return visitor;
 }
@@ -120,7 +120,7 @@ describe('a door with keys', () => {
     expect(door.report(30_000)).toBeUndefined();
   });
 
-  test('forgeries do not use up the looks of those it knows; recorded announcements are looked at 100 times a second', () => {
+  test('forgeries do not use up the looks of those it knows; recorded announcements are looked at 100 times a second, 50 from one source', () => {
     const door = doorWith(SENDER);
     const forged = keyed(SENDER, false);
     forged.payload[8] = (forged.payload[8] ?? 0) ^ 1;
@@ -128,7 +128,10 @@ describe('a door with keys', () => {
     const recorded = keyed(SENDER, false);
     let looked = 0;
     for (let i = 0; i < 150; i++) if (look(door, recorded) !== undefined) looked++;
+    expect(looked).toBe(50);
+    for (let i = 0; i < 150; i++) if (look(door, recorded, 0, 2) !== undefined) looked++;
     expect(looked).toBe(100);
+    expect(look(door, recorded, 0, 3)).toBeUndefined();
     expect(look(door, recorded, 1001)).toBeDefined();
   });
 });
@@ -146,7 +149,7 @@ describe('the waiting room', () => {
     for (let i = 0; i < 80; i++) {
       const door = doorWith(SENDER);
       const { header, payload } = keyed(SENDER, false, ANNOUNCEMENT, i);
-      const visitor = door.look(header, payload, 0);
+      const visitor = door.look(header, payload, 0, 1);
       if (visitor === undefined) throw new Error('not let in');
       room.add(String(i), { transferIdHigh: 0, transferIdLow: i }, visitor, i);
     }

@@ -18,10 +18,12 @@ import { ControlChannel } from './control-channel.ts';
 import { LookBudget } from './look-budget.ts';
 import type { DoorKeys } from './worker-message.ts';
 
-/** Announcements a second that cost keys, memory or a process; more are dropped unread. */
+/** Announcements a second that cost keys, memory or a process, in all and of one source; more are dropped unread. */
 const LOOKS_A_SECOND = 100;
+const LOOKS_A_SOURCE = 50;
 /** Announcements a second whose key id is hashed, some 5 us each. */
 const HASHES_A_SECOND = 20_000;
+const HASHES_A_SOURCE = 10_000;
 const TELL_EVERY_MS = 10_000;
 
 /** An announcement that may become a transfer; whoever takes it owns channel and keys. */
@@ -51,8 +53,8 @@ export interface StrangerReport {
 export class Doorkeeper {
   readonly #own: OwnKeys | undefined;
   readonly #authorized: readonly Uint8Array[];
-  readonly #looks: LookBudget = new LookBudget(LOOKS_A_SECOND);
-  readonly #hashes: LookBudget = new LookBudget(HASHES_A_SECOND);
+  readonly #looks: LookBudget = new LookBudget(LOOKS_A_SECOND, LOOKS_A_SOURCE);
+  readonly #hashes: LookBudget = new LookBudget(HASHES_A_SECOND, HASHES_A_SOURCE);
   #strangers = 0;
   #reason = '';
   #toldAtMs = -Infinity;
@@ -69,22 +71,25 @@ export class Doorkeeper {
           };
   }
 
-  /** Reads an ANNOUNCE; undefined when it stays outside. Throws WIRE_MALFORMED where it is authentic and senseless. */
-  look(header: SegmentHeader, payload: Uint8Array, nowMs: number): Visitor | undefined {
+  /**
+   * Reads an ANNOUNCE from `source`, an IPv4 address; undefined when it stays outside. Throws WIRE_MALFORMED where it
+   * is authentic and senseless.
+   */
+  look(header: SegmentHeader, payload: Uint8Array, nowMs: number, source: number): Visitor | undefined {
     const clear = decodeAnnounceClear(payload);
     const own = this.#own;
     if (own === undefined) {
       if (clear.suite !== 'open')
         return this.turnAway('it is sealed for a receiver with keys; this one has none');
-      return this.#looks.take(nowMs) ? openVisitor(header, clear, payload) : undefined;
+      return this.#looks.take(nowMs, source) ? openVisitor(header, clear, payload) : undefined;
     }
     if (clear.suite === 'open')
       return this.turnAway('it is without keys, and this receiver takes only senders it knows');
-    if (!this.#hashes.take(nowMs)) return undefined;
+    if (!this.#hashes.take(nowMs, source)) return undefined;
     if (!ReceiverHandshake.isFor(own.identity.publicKey, header, clear)) {
       return this.turnAway('it is made for another receiver key, or forged');
     }
-    if (!this.#looks.take(nowMs)) return undefined;
+    if (!this.#looks.take(nowMs, source)) return undefined;
     const handshake = ReceiverHandshake.read(own, header, clear, payload);
     if (handshake === undefined)
       return this.turnAway('it fails its check, or was made with another shared key');

@@ -13,6 +13,23 @@ test('so many a second, and as many in the next', () => {
   expect(takes(budget, 2002, 10)).toBe(3);
 });
 
+test('one source gets its share, and what others ask for is theirs', () => {
+  const budget = new LookBudget(10, 4);
+  const of = (source: number, count: number): number =>
+    Array.from({ length: count }, () => budget.take(0, source)).filter(Boolean).length;
+  expect(of(0xc612_0001, 1000)).toBe(4);
+  expect(of(0xc612_0002, 1000)).toBe(4);
+  expect(of(0xc612_0003, 1000)).toBe(2);
+  expect(of(0xc612_0004, 1)).toBe(0);
+});
+
+test('forged sources share places, and never exceed the whole', () => {
+  const budget = new LookBudget(100, 50);
+  let taken = 0;
+  for (let source = 0; source < 100_000; source++) if (budget.take(0, source * 7919)) taken++;
+  expect(taken).toBe(100);
+});
+
 test('what was not used is not saved up', () => {
   const budget = new LookBudget(3);
   expect(takes(budget, 0, 1)).toBe(1);

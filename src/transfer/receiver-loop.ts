@@ -246,7 +246,7 @@ export class ReceiverLoop {
       if (isSame(waiting.keyed?.announce, payload) && this.#repeats.take(nowMs)) this.#sayUndecided(waiting);
       return;
     }
-    const visitor = this.#door.look(header, payload, nowMs);
+    const visitor = this.#door.look(header, payload, nowMs, this.#link.inbound.peer().ip);
     if (visitor === undefined) return;
     if (visitor.keyed?.joinClear === undefined) {
       this.#admit(name, idOf(header), visitor, nowMs);

@@ -52,8 +52,19 @@ export const ZFS_PERMISSIONS: Readonly<Record<ZfsOperation, readonly string[]>> 
    * partly received state of a transfer that failed.
    */
   receive: [
-    ...['receive', 'create', 'mount', 'destroy', 'readonly', 'canmount', 'mountpoint', 'setuid', 'devices'],
-    ...['volmode', 'sharenfs', 'sharesmb', 'reservation'],
+    'receive',
+    'create',
+    'mount',
+    'destroy',
+    'readonly',
+    'canmount',
+    'mountpoint',
+    'setuid',
+    'devices',
+    'volmode',
+    'sharenfs',
+    'sharesmb',
+    'reservation',
   ],
 };
 

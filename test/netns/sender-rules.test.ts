@@ -23,8 +23,14 @@ it('is enforced', async () => {
   writeFileSync(bPublic, `${await makeKey(scene, bKey)}\n`);
   writeFileSync(authorized, `max-bytes=1M max-rate=800Mbit kinds=file ${sender}\n`);
   const receiver = await scene.receive([
-    ...['--file', scene.target(), '--authorized-senders', authorized],
-    ...['--identity', bKey, '--state-dir', scene.directory],
+    '--file',
+    scene.target(),
+    '--authorized-senders',
+    authorized,
+    '--identity',
+    bKey,
+    '--state-dir',
+    scene.directory,
   ]);
   const send = (args: readonly string[], stdin?: 'pipe'): Program =>
     scene.send([...args, '--identity', aKey, '--receiver-key', bPublic], stdin ? { stdin } : {});

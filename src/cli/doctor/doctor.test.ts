@@ -7,6 +7,7 @@ import { FakeZfs } from '../../../test/fake-zfs.ts';
 import { closeDescriptor } from '../../sys/descriptor.ts';
 import type { Credentials } from '../../sys/privilege.ts';
 import { localName, openUdpSocket } from '../../sys/udp-socket.ts';
+import { ZFS_PERMISSIONS } from '../../zfs/delegation.ts';
 import { parseDatasetName } from '../../zfs/name.ts';
 import { doctor } from '../commands/doctor.ts';
 import type { DoctorFlags } from '../commands/doctor-command.ts';
@@ -106,7 +107,7 @@ test('the lines of zfs allow that are missing can be pasted', async () => {
   expect(finding.state).toBe('missing');
   expect(finding.remedy).toMatch(/^As root: zfs allow zwire receive,create,.*volmode.* 'backup\/my data'$/);
   zfs.on(['allow', backup], {
-    stdout: `---- Permissions on backup/my data ------\nLocal+Descendent permissions:\n\tuser zwire ${'receive,create,mount,destroy,readonly,canmount,mountpoint,setuid,devices,volmode,sharenfs,sharesmb,reservation'}\n`,
+    stdout: `---- Permissions on backup/my data ------\nLocal+Descendent permissions:\n\tuser zwire ${ZFS_PERMISSIONS.receive.join(',')}\n`,
   });
   expect((await checkDelegation('receive', backup, 'zwire', signal)).state).toBe('ok');
   expect((await checkDelegation('receive', backup, 'root', signal)).state).toBe('ok');
