@@ -33,6 +33,7 @@ export { send, type SendOptions, type TransferResult } from './transfer/send.ts'
 export type { CommitResult, Sink, SinkPolicy, SinkRequest } from './transfer/sink.ts';
 export type { OpenSource, Source, SourceAnnouncement } from './transfer/source.ts';
 export { TraceCollector } from './transfer/trace-collector.ts';
+export type { AuthorizedSender, ReceiverKeys, SenderKeys, SenderRules } from './transfer/transfer-keys.ts';
 export { zfsSinkPolicy, type ZfsSinkOptions } from './transfer/zfs-sink.ts';
 export { zfsSource, type ZfsSourceRequest } from './transfer/zfs-source.ts';
 export type { ZfsDestination } from './transfer/zfs-target.ts';

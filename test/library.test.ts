@@ -1,5 +1,6 @@
 // The seed's "Sending delta between two snapshots", both sides in this process over loopback, with a `zfs` that
 // prints and swallows known bytes. Real pools: test/zfs/guest/cases/library.mjs.
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -145,11 +146,35 @@ test('datasets need insecure on both sides', async () => {
   await using delta = new Delta(FROM, TO);
   await expect(deliver(delta, { to: '127.0.0.1' })).rejects.toMatchObject({ code: 'INSECURE_REQUIRED' });
   await using receiver = new Receiver(listening());
-  const taking = collect(receiver, (chunk) => chunk);
-  await expect(deliver(delta, { to: ['127.0.0.1', port], insecure: true })).rejects.toMatchObject({
-    code: 'REFUSED',
-  });
-  await expect(taking).rejects.toMatchObject({ code: 'INSECURE_REQUIRED' });
+  const [sent, taken] = await Promise.allSettled([
+    deliver(delta, { to: ['127.0.0.1', port], insecure: true }),
+    collect(receiver, (chunk) => chunk),
+  ]);
+  expect(sent).toMatchObject({ status: 'rejected', reason: { code: 'REFUSED' } });
+  expect(taken).toMatchObject({ status: 'rejected', reason: { code: 'INSECURE_REQUIRED' } });
+});
+
+test('with keys a dataset travels without insecure, time and again with the same keys', async () => {
+  const pair = (): { secret: Uint8Array; open: Uint8Array } => {
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    const last32 = (key: KeyObject, type: 'pkcs8' | 'spki'): Uint8Array =>
+      Uint8Array.from(key.export({ format: 'der', type }).subarray(-32));
+    return { secret: last32(privateKey, 'pkcs8'), open: last32(publicKey, 'spki') };
+  };
+  const [sender, taker] = [pair(), pair()];
+  const authorized = [{ publicKey: sender.open, name: 'test', rules: { rawOnly: false } }];
+  const stateDirectory = zfs.directory;
+  await using receiver = new Receiver(
+    listening({ keys: { identity: taker.secret, authorized, stateDirectory } }),
+  );
+  const taking = (async () => [
+    await collect(receiver, (chunk) => chunk),
+    await collect(receiver, (chunk) => chunk),
+  ])();
+  const keys = { identity: sender.secret, receiverKey: taker.open, cipher: 'aes-256-gcm' } as const;
+  for (let transfer = 0; transfer < 2; transfer += 1)
+    await deliver(new Delta(FROM, TO), { to: ['127.0.0.1', port], keys });
+  for (const chunks of await taking) expect(Buffer.concat(chunks).toString()).toBe(STREAM);
 });
 
 test('a delta is iterated too; disposing of it, or leaving, ends zfs send', async () => {

@@ -4,6 +4,8 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import type { LinkOptions } from '../transfer/endpoint.ts';
 import type { EventListener } from '../transfer/event.ts';
 import { send, type TransferResult } from '../transfer/send.ts';
+import type { SenderKeys } from '../transfer/transfer-keys.ts';
+import { copyOfKeys } from './copy-of-keys.ts';
 import type { Delta } from './delta.ts';
 import { type ChunkTransform, transformedSource } from './transformed-source.ts';
 
@@ -23,6 +25,8 @@ export interface DeliverOptions {
    * undoes it. Without it, `zwire receive --into` takes the stream as well.
    */
   readonly onSend?: ChunkTransform;
+  /** Only the receiver with this key can take it, and it knows who sends. They stay the caller's to wipe. */
+  readonly keys?: SenderKeys;
   /** A dataset travels without keys only when both sides say so. What onSend makes is not a dataset any more. */
   readonly insecure?: boolean;
   readonly rateBitsPerSecond?: number;
@@ -41,7 +45,7 @@ export interface DeliverOptions {
  */
 export async function deliver(delta: Delta, options: DeliverOptions): Promise<TransferResult> {
   const { onSend } = options;
-  if (onSend === undefined && options.insecure !== true) throw insecure(delta);
+  if (onSend === undefined && options.keys === undefined && options.insecure !== true) throw insecure(delta);
   const source = delta.source();
   return send({
     link: options.link ?? (await udpLink(options.to)),
@@ -52,6 +56,7 @@ export async function deliver(delta: Delta, options: DeliverOptions): Promise<Tr
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
     joinTimeoutMs: options.joinTimeoutMs ?? JOIN_TIMEOUT_MS_DEFAULT,
     insecure: options.insecure ?? false,
+    ...(options.keys === undefined ? {} : { keys: copyOfKeys(options.keys) }),
     signal: options.signal ?? new AbortController().signal,
     onEvent: options.onEvent ?? (() => undefined),
   });
@@ -73,6 +78,6 @@ async function udpLink(to: DeliverOptions['to']): Promise<LinkOptions> {
 function insecure(delta: Delta): ZwireError {
   return new ZwireError('INSECURE_REQUIRED', `cannot deliver ${delta.to} without keys`, {
     fields: { snapshot: delta.to },
-    hint: 'Say insecure: true on both sides, on a wire that you trust; or encrypt in onSend.',
+    hint: 'Give both sides keys; or say insecure: true on both, on a wire that you trust; or encrypt in onSend.',
   });
 }

@@ -12,7 +12,9 @@ import type { LinkOptions } from '../transfer/endpoint.ts';
 import type { EventListener } from '../transfer/event.ts';
 import { receive } from '../transfer/receive.ts';
 import type { CommitResult, Sink, SinkPolicy, SinkRequest } from '../transfer/sink.ts';
+import type { ReceiverKeys } from '../transfer/transfer-keys.ts';
 import { ChunkAssembler, CHUNKS_FEATURE } from './chunk-frames.ts';
+import { copyOfKeys } from './copy-of-keys.ts';
 import { PORT_DEFAULT } from './deliver.ts';
 import { readPipe } from './pipe-stream.ts';
 
@@ -27,6 +29,8 @@ export interface ReceiverOptions {
   readonly port?: number;
   /** In their place: any link, such as raw frames. */
   readonly link?: LinkOptions;
+  /** Take what its authorized senders send, and nothing else. They stay the caller's to wipe. */
+  readonly keys?: ReceiverKeys;
   /** Take datasets that nobody has signed. What a sender's onSend made is taken without it. */
   readonly insecure?: boolean;
   /**
@@ -83,7 +87,7 @@ export class Receiver implements AsyncDisposable, AsyncIterable<Uint8Array> {
   }
 
   async #receive(sink: SinkPolicy, leave: AbortSignal): Promise<void> {
-    const { address, port = PORT_DEFAULT, link, timeoutMs, poolBytes, signal, onEvent } = this.#options;
+    const { address, port = PORT_DEFAULT, link, keys, timeoutMs, poolBytes, signal, onEvent } = this.#options;
     const signals = [this.#abort.signal, leave, ...(signal === undefined ? [] : [signal])];
     const host = address === undefined || address === '' ? {} : { host: address };
     const { committed } = await receive({
@@ -95,6 +99,7 @@ export class Receiver implements AsyncDisposable, AsyncIterable<Uint8Array> {
       maxTransfers: 1,
       poolBytes: poolBytes ?? POOL_BYTES_DEFAULT,
       insecure: this.#options.insecure ?? false,
+      ...(keys === undefined ? {} : { keys: copyOfKeys(keys) }),
       signal: AbortSignal.any(signals),
       onEvent: onEvent ?? (() => undefined),
     });
@@ -122,11 +127,11 @@ class Handover implements SinkPolicy {
     this.#loop = new Promise((resolve) => (this.#left = resolve));
   }
 
-  async decide({ announcement }: SinkRequest): Promise<Sink> {
-    if (announcement.kind !== 'file' && this.#options.insecure !== true) {
+  async decide({ announcement, sender }: SinkRequest): Promise<Sink> {
+    if (announcement.kind !== 'file' && sender === undefined && this.#options.insecure !== true) {
       throw new ZwireError('INSECURE_REQUIRED', `${announcement.name} arrives without keys, and is refused`, {
         fields: { name: announcement.name },
-        hint: 'Say insecure: true on both sides, on a wire that you trust.',
+        hint: 'Give both sides keys, or say insecure: true on both, on a wire that you trust.',
       });
     }
     const pipe = createPipe();

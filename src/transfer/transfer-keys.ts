@@ -25,6 +25,7 @@ export interface SenderRules {
   readonly rawOnly: boolean;
 }
 
+/** A sender that a receiver takes transfers from. */
 export interface AuthorizedSender {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
