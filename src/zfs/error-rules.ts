@@ -206,6 +206,10 @@ const STANDARD_RULES: readonly ErrorRule[] = [
   primary('ZFS_ENCRYPTION_FAILED', /encryption failure/),
   primary(
     'ZFS_PROPERTY_INVALID',
+    /: '(?<property>[^'\n]+)' (?:must be (?:one of|a number|a string)|is readonly)|: bad numeric value/,
+  ),
+  primary(
+    'ZFS_PROPERTY_INVALID',
     /invalid property value|: invalid property '|does not apply to datasets of this type/,
   ),
   primary('ZFS_TYPE_MISMATCH', /operation not applicable to datasets of this type/),

@@ -204,6 +204,12 @@ const SEND: readonly Row[] = [
     { snapshot: 'tank@b' },
   ],
   ['ZFS_FROM_MISSING', "cannot send 'tank': incremental source (@a) does not exist\n", { snapshot: '@a' }],
+  [
+    'ZFS_PROPERTY_INVALID',
+    "cannot set property for 'tank/a b': 'compression' must be one of 'on | off | lzjb'\n",
+    { property: 'compression', dataset: 'tank/a b' },
+  ],
+  ['ZFS_PROPERTY_INVALID', "cannot set property for 'tank': 'used' is readonly\n", { property: 'used' }],
   // What 2.1 and 2.3 print; the text of the sources, below, comes from another path.
   ['ZFS_SOURCE_KEY_NOT_LOADED', "warning: cannot send 'tank/secret@a': dataset key must be loaded\n"],
   [
