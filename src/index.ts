@@ -16,6 +16,8 @@ export {
   type VolumeSnapshotOptions,
 } from './library/volume.ts';
 export type { LinkOptions } from './link/link.ts';
+export { KeyPair } from './seal/key-pair.ts';
+export { formatPublicKey, parsePublicKey, type PublicKeyLine } from './seal/public-key.ts';
 export { TraceWriter } from './trace/trace-writer.ts';
 export { channelName } from './transfer/event-channel.ts';
 export {
@@ -33,7 +35,13 @@ export { send, type SendOptions, type TransferResult } from './transfer/send.ts'
 export type { CommitResult, Sink, SinkPolicy, SinkRequest } from './transfer/sink.ts';
 export type { OpenSource, Source, SourceAnnouncement } from './transfer/source.ts';
 export { TraceCollector } from './transfer/trace-collector.ts';
-export type { AuthorizedSender, ReceiverKeys, SenderKeys, SenderRules } from './transfer/transfer-keys.ts';
+export {
+  type AuthorizedSender,
+  type ReceiverKeys,
+  type SenderKeys,
+  type SenderRules,
+  sharedSecret,
+} from './transfer/transfer-keys.ts';
 export { zfsSinkPolicy, type ZfsSinkOptions } from './transfer/zfs-sink.ts';
 export { zfsSource, type ZfsSourceRequest } from './transfer/zfs-source.ts';
 export type { ZfsDestination } from './transfer/zfs-target.ts';

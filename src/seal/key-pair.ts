@@ -13,6 +13,7 @@ export const KEY_BYTES = 32;
 const PKCS8_HEAD: Buffer = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const SPKI_HEAD: Buffer = Buffer.from('302a300506032b656e032100', 'hex');
 
+/** An X25519 pair: the key of a host, or of one handshake. */
 export class KeyPair {
   /** 32 bytes, for everyone. */
   readonly publicKey: Uint8Array;
@@ -23,6 +24,7 @@ export class KeyPair {
     this.publicKey = publicKey;
   }
 
+  /** A new pair, from the system's randomness. */
   static generate(): KeyPair {
     const { privateKey, publicKey } = generateKeyPairSync('x25519');
     return new KeyPair(privateKey, rawPublic(publicKey));
@@ -31,6 +33,8 @@ export class KeyPair {
   /** The pair of a 32-byte secret, which is copied. */
   static fromSecret(secret: Uint8Array): KeyPair {
     if (secret.byteLength !== KEY_BYTES) throw new RangeError(`a secret key of ${secret.byteLength} bytes`);
+    // Anyone knows the pair of zeros: it is what is left of a key that was wiped.
+    if (secret.every((byte) => byte === 0)) throw new RangeError('the secret key was wiped');
     const der = Buffer.concat([PKCS8_HEAD, secret]);
     try {
       const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });

@@ -7,6 +7,7 @@ const PUBLIC_KEY_NAME = 'zwire1';
 /** 32 bytes are 43 digits and one `=`. */
 const BASE64_PATTERN = /^[A-Za-z0-9+/]{43}=$/;
 
+/** A public key as a line of text holds it. */
 export interface PublicKeyLine {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
