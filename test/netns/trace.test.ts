@@ -138,6 +138,8 @@ describe('a slowed run', () => {
     await expectExit(sender, 0);
     await expectExit(receiver, 0);
     expect(await culprits(scene, send, recv)).toEqual(['source', 'elsewhere', 'source']);
+    const { transfers } = JSON.parse(await traceCommand('report', send, '--json'));
+    expect(transfers).toMatchObject([{ side: 'send', culprit: 'source', outcome: 'committed' }]);
     expect(await traceCommand('report', send)).toMatch(
       /^ {2}waiting for the source \d+ %[^]*limited by the source/m,
     );
