@@ -140,3 +140,9 @@ test('command lines are shown the way a person can paste them', () => {
   expect(quoteWord("it's")).toBe(String.raw`'it'\''s'`);
   expect(quoteWord('')).toBe("''");
 });
+
+test('a command line of hundreds of names is cut, for a message is to be read', () => {
+  const line = commandLine('zfs', ['destroy', ...Array.from({ length: 300 }, (_, n) => `tank@${n}`)]);
+  expect(line).toMatch(/^zfs destroy tank@0 tank@1 .*\.\.\. \(301 arguments\)$/);
+  expect(line.length).toBeLessThan(500);
+});

@@ -9,7 +9,6 @@ import { hasFeature, zfsVersion } from './feature.ts';
 import {
   type BookmarkName,
   type DatasetName,
-  datasetOf,
   parseBookmarkName,
   parseDatasetName,
   parseSnapshotName,
@@ -92,10 +91,12 @@ export async function* listEntities(options: ListOptions = {}): AsyncGenerator<E
       if (!isMissing(error)) throw error;
     },
   });
+  const datasetIn = lastDataset();
   for await (const batch of lines) {
     for (const line of batch) {
       const [type = '', name = '', guid, createtxg, ...values] = fieldsOf(line, columns, args);
       yield entityOf(
+        datasetIn,
         type,
         name,
         guid,
@@ -142,7 +143,18 @@ function fieldsOf(line: string, columns: number, args: readonly string[]): strin
   throw unexpectedOutput(args, `a line of ${fields.length} fields instead of ${columns}`, line);
 }
 
+/** A listing goes dataset by dataset: the name of each is checked once, not again for every snapshot. */
+function lastDataset(): (name: string) => DatasetName {
+  let last: DatasetName | undefined;
+  return (name) => {
+    const text = name.slice(0, name.search(/[@#]/));
+    if (text !== last) last = parseDatasetName(text);
+    return last;
+  };
+}
+
 function entityOf(
+  datasetIn: (name: string) => DatasetName,
   type: string,
   name: string,
   guid: string | undefined,
@@ -160,11 +172,11 @@ function entityOf(
       return { type, name: parseDatasetName(name), ...listed };
     case 'snapshot': {
       const snapshot = parseSnapshotName(name);
-      return { type, name: snapshot, dataset: datasetOf(snapshot), ...listed };
+      return { type, name: snapshot, dataset: datasetIn(name), ...listed };
     }
     case 'bookmark': {
       const bookmark = parseBookmarkName(name);
-      return { type, name: bookmark, dataset: datasetOf(bookmark), ...listed };
+      return { type, name: bookmark, dataset: datasetIn(name), ...listed };
     }
     default:
       throw unexpectedOutput(['list'], `the type ${JSON.stringify(type)}`, name);
@@ -180,9 +192,11 @@ async function listAsJson(options: ListOptions, properties: readonly string[]): 
       throw error;
     },
   );
+  const datasetIn = lastDataset();
   return Object.entries(parseJsonDatasets(stdout, args)).map(([name, columns]) => {
     const value = (key: string): string => columns[key]?.value ?? '-';
     return entityOf(
+      datasetIn,
       value('type'),
       name,
       value('guid'),
