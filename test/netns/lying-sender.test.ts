@@ -9,7 +9,7 @@ import { writeProgram } from '../fake-zfs.ts';
 import type { Program } from './program.ts';
 import { Scene } from './scene.ts';
 
-const LIAR = fileURLToPath(new URL('liar.mjs', import.meta.url));
+const LIAR = fileURLToPath(new URL('../zfs/guest/liar.mjs', import.meta.url));
 const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
 const GUID = 22n;
 

@@ -3,6 +3,7 @@
  */
 import { brokenCases } from './cases/broken.mjs';
 import { completeCases } from './cases/complete.mjs';
+import { gateCases } from './cases/gate.mjs';
 import { librarySnapshotCases } from './cases/library-snapshots.mjs';
 import { libraryStreamCases } from './cases/library-streams.mjs';
 import { refusedCases } from './cases/refused.mjs';
@@ -25,6 +26,7 @@ export const allCases = [
   ...seedFormCases,
   ...refusedCases,
   ...brokenCases,
+  ...gateCases,
   ...streamCases,
   ...librarySnapshotCases,
   ...libraryStreamCases,
@@ -36,4 +38,6 @@ export const allCases = [
  *
  * @type {readonly string[]}
  */
-export const unprovenCases = [...librarySnapshotCases, ...libraryStreamCases].map((item) => item.name);
+export const unprovenCases = [...gateCases, ...librarySnapshotCases, ...libraryStreamCases].map(
+  (item) => item.name,
+);

@@ -10,7 +10,8 @@ const [library = '', json = '{}'] = process.argv.slice(2);
 const { send } = await import(library);
 const { announcement, path, host, port } = JSON.parse(json);
 
-const snapshot = (given) => given && { name: given.name, guid: BigInt(given.guid) };
+const snapshot = (/** @type {{ name: string, guid: string } | undefined} */ given) =>
+  given && { name: given.name, guid: BigInt(given.guid) };
 const { toSnapshot, fromSnapshot, sizeBytes, ...said } = announcement;
 const announced = {
   kind: 'dataset',
@@ -49,6 +50,7 @@ try {
     onEvent: () => undefined,
   });
 } catch (error) {
-  ended = { event: 'ended', code: error.code ?? 'UNKNOWN', message: error.message };
+  const { code, message } = /** @type {{ code?: string, message: string }} */ (error);
+  ended = { event: 'ended', code: code ?? 'UNKNOWN', message };
 }
 console.log(JSON.stringify(ended));
