@@ -28,6 +28,8 @@ export async function sendFrames(side: Side, frames: readonly Uint8Array[]): Pro
 export interface Capture {
   /** Resolves with all frames so far as soon as `count` are there; `last` may name one to wait for instead. */
   take(count: number, last?: (frame: Buffer) => boolean): Promise<Buffer[]>;
+  /** Looks no longer: what follows is much, or is measured. */
+  stop(): void;
 }
 
 /** Collects the frames that reach `side` for a UDP port, from now on, until the lab closes. */
@@ -42,6 +44,7 @@ export async function sniff(side: Side, port: number): Promise<Capture> {
       await program.event('frame', enough);
       return program.eventsNamed('frame').map(frame);
     },
+    stop: () => program.signal('SIGKILL'),
   };
 }
 
