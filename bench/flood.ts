@@ -65,12 +65,30 @@ export async function flood(argv: readonly string[]): Promise<number> {
     await makeKey(lab.b, at('b'));
     const send = (): Program =>
       zwire(lab.a, [
-        ...['send', '--file', workload.path, '--interface', 'vza', '--destination-ip', lab.b.ip],
-        ...['--identity', at('a'), '--receiver-key', at('b.pub')],
+        'send',
+        '--file',
+        workload.path,
+        '--interface',
+        'vza',
+        '--destination-ip',
+        lab.b.ip,
+        '--identity',
+        at('a'),
+        '--receiver-key',
+        at('b.pub'),
       ]);
     const receiver = zwire(lab.b, [
-      ...['receive', '--file', '/dev/null', '--interface', 'vzb', '--identity', at('b')],
-      ...['--authorized-senders', at('a.pub'), '--state-dir', workload.scratch],
+      'receive',
+      '--file',
+      '/dev/null',
+      '--interface',
+      'vzb',
+      '--identity',
+      at('b'),
+      '--authorized-senders',
+      at('a.pub'),
+      '--state-dir',
+      workload.scratch,
     ]);
     await receiver.event('listening');
     const rate = async (): Promise<number> => {
