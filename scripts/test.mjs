@@ -16,8 +16,8 @@ const HELP = `npm test -- [options]
   --list          name the stages
 
 Stages: build, check (lint, format, types), packages (Debian packages of the tests), tests (unit tests and
-end-to-end tests in network namespaces, on the running Node), lab (unit tests of the virtual machines' lab),
-demo (npm run demo with 64 MiB), node22, node24, node26 (unit tests and part of the end-to-end tests there),
+end-to-end tests in network namespaces, on the running Node), fuzz (every decoder, 60 s together), lab (unit tests of
+the virtual machines' lab), demo (npm run demo with 64 MiB), node22, node24, node26 (unit tests and part of the end-to-end tests there),
 zfs (real OpenZFS in virtual machines; their images are built in the background from the start). A stage that
 cannot run is named at the end; with CI=true that is a failure.`;
 
@@ -110,6 +110,18 @@ async function vitest(node, filters) {
   }
 }
 
+async function fuzz() {
+  const { code, output } = await run(process.execPath, ['fuzz/run.mjs', '--seconds', '60'], { keep: true });
+  return countedLine(code, output);
+}
+
+/** What a program says in its last line "N passed, N failed". */
+function countedLine(code, output) {
+  const counts = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1);
+  const [passed, failed] = [Number(counts?.[1] ?? 0), Number(counts?.[2] ?? 0)];
+  return { passed, failed: Math.max(failed, code === 0 && passed > 0 ? 0 : 1) };
+}
+
 /** The virtual machines' lab has unit tests of its own, for Node's runner. */
 async function labUnits() {
   const files = readdirSync(join(ROOT, 'test/zfs/lab')).filter((name) => name.endsWith('.test.mjs'));
@@ -149,9 +161,7 @@ async function zfs(images) {
     throw new CannotRun('the images of the virtual machines could not be made (see above)');
   }
   const { code, output } = await run(process.execPath, ['test/zfs/run.mjs'], { keep: true });
-  const counts = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1);
-  const [passed, failed] = [Number(counts?.[1] ?? 0), Number(counts?.[2] ?? 0)];
-  return { passed, failed: Math.max(failed, code === 0 && passed > 0 ? 0 : 1) };
+  return countedLine(code, output);
 }
 
 /** Starts the long work of the last stage now; the returned function waits for it. */
@@ -168,6 +178,7 @@ function stages(images) {
     { name: 'check', body: check },
     { name: 'packages', body: packages },
     { name: 'tests', body: () => vitest(process.execPath, []) },
+    { name: 'fuzz', body: fuzz },
     { name: 'lab', body: labUnits },
     { name: 'demo', body: demo },
     ...OTHER_NODES.map((major) => ({ name: `node${major}`, body: () => otherNode(major), slow: true })),

@@ -42,7 +42,10 @@ export function refused(reason: string): Error {
 }
 
 const TAKEN = Symbol('taken');
-type Outcome<T> = { readonly [TAKEN]: true; readonly value: T } | { readonly [TAKEN]: false };
+/** A refusal says why, so that it can be seen to be the same wherever the bytes lie. */
+type Outcome<T> =
+  | { readonly [TAKEN]: true; readonly value: T }
+  | { readonly [TAKEN]: false; readonly why: string };
 
 /** Runs every attack. Bounded: some 10,000 small decodes for typical vectors. */
 export function attackDecoder<T>(subject: HostileSubject<T>): void {
@@ -55,6 +58,12 @@ export function attackDecoder<T>(subject: HostileSubject<T>): void {
     if (subject.aliases !== true) attackAliasing(subject, vector);
   }
   attackRandom(subject);
+}
+
+/** One input, for fuzzers that make their own: undefined when it is taken, else why it is refused. */
+export function attackOnce<T>(subject: HostileSubject<T>, bytes: Uint8Array): string | undefined {
+  const outcome = attempt(subject, bytes, 'one input');
+  return outcome[TAKEN] ? undefined : outcome.why;
 }
 
 /** Every proper prefix is refused. */
@@ -176,9 +185,10 @@ function decodeOnce<T>(subject: HostileSubject<T>, bytes: Uint8Array, attack: st
   try {
     return { [TAKEN]: true, value: subject.decode(bytes) };
   } catch (error) {
-    if (error instanceof Refused) return { [TAKEN]: false };
+    if (error instanceof Refused) return { [TAKEN]: false, why: error.message };
     const codes = subject.codes ?? ['WIRE_MALFORMED'];
-    if (error instanceof ZwireError && codes.includes(error.code)) return { [TAKEN]: false };
+    if (error instanceof ZwireError && codes.includes(error.code))
+      return { [TAKEN]: false, why: `${error.code} ${error.message}` };
     return fail(`${subject.name}: ${attack}: throws ${String(error)} for ${hex(bytes)}`);
   }
 }

@@ -155,3 +155,23 @@ test('a key named __proto__ is a key', () => {
   const list: NvList = { uniqueNames: true, pairs: [{ name: '__proto__', type: 'string', value: 'x' }] };
   expect(Object.keys(nvPlain(list))).toEqual(['__proto__']);
 });
+
+test('a native list nested 10,000 deep is refused, and the stack holds', () => {
+  const depth = 10_000;
+  // size, length of the name with its NUL, reserved, elements, type nvlist; the name n; the struct of a nested list
+  const pair = Buffer.alloc(48);
+  pair.writeInt32LE(48, 0);
+  pair.writeInt16LE(2, 4);
+  pair.writeInt32LE(1, 8);
+  pair.writeInt32LE(19, 12);
+  pair.write('n', 16);
+  pair.writeInt32LE(1, 28);
+  const deep = (levels: number): Uint8Array =>
+    Buffer.concat([
+      hex('00010000 00000000 01000000'),
+      ...Array.from({ length: levels - 1 }, () => pair),
+      new Uint8Array(4 * levels),
+    ]);
+  expect(decodeNvList(deep(20)).list.pairs).toHaveLength(1);
+  expect(() => decodeNvList(deep(depth))).toThrow(/nested deeper than 20/);
+});

@@ -13,7 +13,7 @@ import {
 import type { ErrorCode } from '../bytes/error-codes.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { encodeXdrNvList } from './nvlist-encode.ts';
-import { RECORD_BYTES } from './record-layout.ts';
+import { CHECKSUM_AT, RECORD_BYTES } from './record-layout.ts';
 import { StreamReader, type StreamReaderOptions } from './stream-reader.ts';
 import { BeginRecord, type StreamRecord } from './stream-record.ts';
 import { StreamWriter } from './stream-writer.ts';
@@ -360,6 +360,13 @@ test('the order of bytes changes mid-stream', () => {
   const [begin, other] = [smallStream().subarray(0, 312), smallStream({ littleEndian: false }).subarray(312)];
   const error = refusal(joined([begin, other]));
   expect([error.code, error.fields['record']]).toEqual(['STREAM_CHECKSUM', 2]);
+  // Who leaves its checksum out is not read in the other order either.
+  const absent = other.slice(0, RECORD_BYTES).fill(0, CHECKSUM_AT);
+  const swapped = refusal(joined([begin, absent]));
+  expect([swapped.code, swapped.message]).toEqual([
+    'STREAM_MALFORMED',
+    expect.stringMatching(/^record 2 at byte 312: unknown record type 16777216$/),
+  ]);
 });
 
 test('an nvlist nested 10,000 deep is refused, and the stack holds', () => {
