@@ -38,6 +38,10 @@ export const allCases = [
  *
  * @type {readonly string[]}
  */
-export const unprovenCases = [...gateCases, ...librarySnapshotCases, ...libraryStreamCases].map(
-  (item) => item.name,
-);
+export const unprovenCases = [
+  ...gateCases.map((item) => item.name),
+  'library: zrepl platformtest, snapshots, holds and bookmarks',
+  'library: text and JSON say the same, properties have their sources',
+  'library: delegation names exactly the permission that is missing',
+  'library: pyzfs and zettarepl, receiving',
+];
