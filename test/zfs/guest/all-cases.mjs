@@ -39,7 +39,6 @@ export const allCases = [
  * @type {readonly string[]}
  */
 export const unprovenCases = [
-  ...gateCases.slice(1).map((item) => item.name),
   'library: zrepl platformtest, snapshots, holds and bookmarks',
   'library: text and JSON say the same, properties have their sources',
   'library: delegation names exactly the permission that is missing',
