@@ -40,6 +40,18 @@ const RATIO_GOALS: readonly RatioGoal[] = [
     text: 'raw two-way through pipes, to socat TCP fed the same way',
   },
   {
+    contender: 'zwire-raw-keyed-9000',
+    reference: 'zwire-raw-9000',
+    atLeast: 0.98,
+    text: 'raw two-way, MTU 9000, with keys to the open suite',
+  },
+  {
+    contender: 'zwire-raw-keyed-9000',
+    reference: 'ssh-9000',
+    atLeast: 2,
+    text: 'raw two-way, MTU 9000, with keys to ssh aes256-gcm',
+  },
+  {
     contender: 'zwire-raw-traced-9000',
     reference: 'zwire-raw-9000',
     atLeast: 0.95,

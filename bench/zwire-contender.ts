@@ -1,5 +1,6 @@
 // zwire as it is used: two-way and one-way over raw frames, plain UDP, from a file and from a pipe.
-import { closeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../test/netns/lab.ts';
 import type { ProgramOptions } from '../test/netns/program.ts';
@@ -30,23 +31,28 @@ interface Variant {
   readonly feed: 'file' | 'pipe';
   readonly node: NodeBinary;
   readonly oneWayRate: string;
-  /** Both sides write a trace. */
-  readonly traced?: boolean;
+  /** Both sides write a trace; or both sides share a key, instead of the open suite. */
+  readonly extra?: 'traced' | 'keyed';
 }
 
 function zwire(variant: Variant): Contender {
-  const { mode, mtuBytes, feed, node, oneWayRate, traced = false } = variant;
+  const { mode, mtuBytes, feed, node, oneWayRate, extra } = variant;
   const major = node.version.split('.')[0] ?? node.version;
   const link = LINKS[mode];
   const source = feed === 'file' ? 'FILE' : '-';
   const sink = feed === 'file' ? '/dev/null' : '-';
-  const trace = (file: string): string => (traced ? ` --trace SCRATCH/${file}` : '');
-  const send = `send --file ${source} ${link.send.replace('RATE', oneWayRate)} --json${trace('send.json')}`;
-  const receive = `receive --file ${sink} ${link.receive} --once --json${trace('recv.json')}`;
+  const more = (trace: string): string =>
+    extra === 'traced'
+      ? ` --trace SCRATCH/${trace}`
+      : extra === 'keyed'
+        ? ' --psk-file SCRATCH/shared.key'
+        : '';
+  const send = `send --file ${source} ${link.send.replace('RATE', oneWayRate)} --json${more('send.json')}`;
+  const receive = `receive --file ${sink} ${link.receive} --once --json${more('recv.json')}`;
   const title = link.title.replace('RATE', oneWayRate);
   return {
-    id: `zwire-${mode}-${feed === 'pipe' ? 'pipe-' : ''}${traced ? 'traced-' : ''}${mtuBytes}-node${major.slice(1)}`,
-    title: `zwire ${title}${feed === 'pipe' ? ', pipe to pipe' : ''}${traced ? ', traced' : ''}, Node ${major.slice(1)}`,
+    id: `zwire-${mode}-${feed === 'pipe' ? 'pipe-' : ''}${extra === undefined ? '' : `${extra}-`}${mtuBytes}-node${major.slice(1)}`,
+    title: `zwire ${title}${feed === 'pipe' ? ', pipe to pipe' : ''}${extra === undefined ? '' : `, ${extra}`}, Node ${major.slice(1)}`,
     mtuBytes,
     feed,
     commands:
@@ -69,6 +75,7 @@ async function runZwire(
   const sink = piped ? catToNull(lab.b) : undefined;
   const receiverOptions: ProgramOptions = sink ? { stdout: sink.writeFd, eventsOn: 'stderr' } : {};
   const inScratch = (word: string): string => word.replace('SCRATCH', workload.scratch);
+  if (variant.extra === 'keyed') makeSharedKey(variant.node, `${workload.scratch}/shared.key`);
   const receiveArgv = [...program, ...receive.map(inScratch)];
   const receiver = new Metered(lab.b, workload.scratch, receiveArgv, receiverOptions);
   if (sink) closeSync(sink.writeFd);
@@ -98,6 +105,11 @@ async function runZwire(
   };
 }
 
+function makeSharedKey(node: NodeBinary, path: string): void {
+  if (!existsSync(path))
+    execFileSync(node.path, [ZWIRE, 'keygen', '--shared', '--output', path], { stdio: 'ignore' });
+}
+
 /** Every variant, on each Node. */
 export function zwireContenders(nodes: readonly NodeBinary[], oneWayRate: string): Contender[] {
   const contenders: Contender[] = [];
@@ -106,7 +118,9 @@ export function zwireContenders(nodes: readonly NodeBinary[], oneWayRate: string
       for (const mode of ['raw', 'one-way', 'udp'] as const)
         contenders.push(zwire({ mode, mtuBytes, feed: 'file', node, oneWayRate }));
       contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'pipe', node, oneWayRate }));
-      contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'file', node, oneWayRate, traced: true }));
+      contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'file', node, oneWayRate, extra: 'keyed' }));
+      if (mtuBytes === 9000)
+        contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'file', node, oneWayRate, extra: 'traced' }));
     }
   }
   return contenders;
