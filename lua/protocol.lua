@@ -54,6 +54,7 @@ zwire.experts = all_experts
 
 zwire.prefs.ports = Pref.range('UDP ports', '1337', 'Ports that receivers of zwire listen on', 65535)
 zwire.prefs.open_records = Pref.bool('Open records', false, 'Decrypt whole records as well as control messages: about 0.3 s each')
+zwire.prefs.key_log = Pref.string('Key log', '', 'File that zwire send --key-log or zwire receive --key-log has written')
 zwire.prefs.v0 = Pref.bool('Recognise v0', true, "The seed's format on these ports, where the first bytes are not those of v1")
 zwire.prefs.memory = Pref.uint('Memory for records, MiB', 64, 'Bytes of records that are kept to be shown whole')
 

@@ -2,15 +2,21 @@
 
 -- Opening ----------------------------------------------------------------------------------------------------------
 
--- The keys of a transfer, or nil and why there are none. Keys of other suites than the open one will be looked up
--- here, in a key file named by a preference.
+-- The keys of a transfer, or nil and why there are none: from the key log, or in the open suite from the announcement.
 local function session_keys(t, announce)
+  local suite = announce and announce(0, 1):uint() or 0
+  -- The announcement of a keyed suite is the first message of its handshake, before there are keys of the transfer.
+  if suite ~= 0 then t.keyed = true return nil, string.format('it is sealed by the handshake of suite %d', suite) end
   if t.keys then return t.keys end
-  if not announce then return nil, 'this capture has no announcement of the transfer, and so not its salt' end
-  local suite, salt = announce(0, 1):uint(), announce(16, 32):raw()
-  if suite ~= 0 then return nil, string.format('no keys for suite %d', suite) end
-  if t.tried_salt ~= salt then t.tried_salt, t.tried_keys = salt, transfer_keys(OPEN_SUITE_SECRET, salt) end
-  return t.tried_keys
+  if announce then
+    local salt = announce(16, 32):raw()
+    if t.tried_salt ~= salt then t.tried_salt, t.tried_keys = salt, open_suite_keys(salt) end
+    return t.tried_keys
+  end
+  t.keys = logged_keys(t.id)
+  if t.keys then return t.keys end
+  if t.keyed then return nil, 'it needs a key log with this transfer (preference key_log)' end
+  return nil, 'this capture has no announcement of the transfer, and so not its salt'
 end
 
 -- The associated data: the header without what differs between segments and sendings, and the clear part.

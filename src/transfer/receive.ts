@@ -37,6 +37,8 @@ export interface ReceiveOptions {
   readonly insecure: boolean;
   /** Absent: the open suite, which keeps nobody out. The secrets in it are wiped at the end. */
   readonly keys?: ReceiverKeys;
+  /** A descriptor open for appending: what opens each transfer is written to it (key-log.ts). For looking at captures. */
+  readonly keyLog?: number;
   readonly signal: AbortSignal;
   readonly onEvent: EventListener;
   /** Called once, when the sockets are open and nothing has been taken; what it throws ends the receiver. */
@@ -105,7 +107,7 @@ class Receiving implements ReceptionHost {
     if (signal.aborted) throw interrupted();
     // The first is the only one: the end of it would cut others off.
     const maxTransfers = once ? 1 : this.options.maxTransfers;
-    const { keys } = this.options;
+    const { keys, keyLog } = this.options;
     const workerData: ReceiverData = {
       link,
       timeoutMs,
@@ -113,6 +115,7 @@ class Receiving implements ReceptionHost {
       poolBytes,
       mail: this.mail.shared,
       ...(keys === undefined ? {} : { keys: doorKeys(keys) }),
+      ...(keyLog === undefined ? {} : { keyLog }),
       ...shareTrack('', 'receiver'),
     };
     const worker = new Worker(workerUrl(this.#worker), { workerData });

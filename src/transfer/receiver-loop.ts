@@ -20,6 +20,7 @@ import {
 } from '../wire/segment.ts';
 import { CreditPool } from './credit-pool.ts';
 import { Doorkeeper, type Visitor } from './doorkeeper.ts';
+import { unlogged } from './key-log.ts';
 import { FrameWait } from './frame-wait.ts';
 import { InboundTransfer } from './inbound-transfer.ts';
 import { LookBudget } from './look-budget.ts';
@@ -290,7 +291,7 @@ export class ReceiverLoop {
   #admit(name: string, id: TransferId, visitor: Visitor, nowMs: number): void {
     const { announcement, keyed, senderTimeNs } = visitor;
     const peer = this.#link.inbound.peer();
-    const refusal = this.#admission(name, announcement);
+    const refusal = unlogged(this.#data.keyLog, id, visitor.keys.data) ?? this.#admission(name, announcement);
     if (refusal !== undefined) {
       this.#reply(peer, this.#refused.add(name, visitor, refusal));
       dismiss(visitor);

@@ -42,6 +42,8 @@ export interface SendOptions {
   readonly insecure: boolean;
   /** Absent: the open suite, which keeps nobody out. The secrets in it are wiped at the end. */
   readonly keys?: SenderKeys;
+  /** A descriptor open for appending: what opens the transfer is written to it (key-log.ts). For looking at captures. */
+  readonly keyLog?: number;
   readonly signal: AbortSignal;
   readonly onEvent: EventListener;
 }
@@ -141,7 +143,7 @@ class Sending {
   }
 
   #workerData(): SenderData {
-    const { keys, link, oneWay, rateBitsPerSecond, pauseBetweenFramesMs, timeoutMs, joinTimeoutMs } =
+    const { keys, keyLog, link, oneWay, rateBitsPerSecond, pauseBetweenFramesMs, timeoutMs, joinTimeoutMs } =
       this.#options;
     return {
       link,
@@ -157,6 +159,7 @@ class Sending {
       transferIdLow: this.#idBytes.readUInt32BE(4),
       salt: randomBytes(32),
       ...(keys === undefined ? {} : { keys }),
+      ...(keyLog === undefined ? {} : { keyLog }),
       ...this.#shareTrace(),
     };
   }

@@ -33,6 +33,7 @@ import {
 import { type Status, decodeStatus, emptyStatus } from '../wire/status.ts';
 import { keyedSuite } from '../wire/suite.ts';
 import { ControlChannel, controlSegment } from './control-channel.ts';
+import { logKeys } from './key-log.ts';
 import { LookBudget } from './look-budget.ts';
 import type { SenderKeys } from './transfer-keys.ts';
 import { knownCode, type TransferOutcome } from './worker-message.ts';
@@ -58,6 +59,8 @@ export interface ConversationTransfer extends TransferId {
   readonly salt: Uint8Array;
   /** Absent: the open suite. */
   readonly keys?: SenderKeys;
+  /** See key-log.ts. */
+  readonly keyLog?: number;
 }
 
 export class SenderConversation implements Disposable {
@@ -114,7 +117,8 @@ export class SenderConversation implements Disposable {
   }
 
   #adopt(keys: SessionKeys): void {
-    const { transferIdHigh, transferIdLow } = this.#transfer;
+    const { transferIdHigh, transferIdLow, keyLog } = this.#transfer;
+    logKeys(keyLog, this.#transfer, keys.data);
     this.#channel = new ControlChannel(
       keys.senderControl,
       keys.receiverControl,

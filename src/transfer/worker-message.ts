@@ -60,6 +60,8 @@ export interface SenderData {
   readonly salt: Uint8Array;
   /** Absent: the open suite. */
   readonly keys?: SenderKeys;
+  /** A descriptor, open for appending; see key-log.ts. */
+  readonly keyLog?: number;
   /** Only while somebody traces. */
   readonly trace?: SenderTraceMemory;
 }
@@ -91,6 +93,8 @@ export interface ReceiverData {
   readonly mail: SharedArrayBuffer;
   /** Absent: the open suite. */
   readonly keys?: DoorKeys;
+  /** A descriptor, open for appending; see key-log.ts. */
+  readonly keyLog?: number;
   /** Activities of the worker, only while somebody traces; then it records flights too. */
   readonly activity?: SharedArrayBuffer;
 }

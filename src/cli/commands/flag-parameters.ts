@@ -77,13 +77,14 @@ export const PACE_PARAMETERS: FlagParametersForType<Pick<DeliveryFlags, 'rate' |
   oneWay: toggle('Expect no answer: constant --rate (1Gbit); loss is found, not repaired'),
 };
 
-const OWN_KEY_PARAMETERS: FlagParametersForType<Pick<KeyFlags, 'identity' | 'pskFile'>> = {
+const OWN_KEY_PARAMETERS: FlagParametersForType<Pick<KeyFlags, 'identity' | 'pskFile' | 'keyLog'>> = {
   identity: value(parsePath, 'FILE', 'Our secret key (default: ~/.config/zwire/host_key)'),
   pskFile: value(parsePath, 'FILE', 'A key that both sides share: alone, or besides their own'),
+  keyLog: value(parsePath, 'FILE', 'Append what Wireshark needs to read all that is sent: a secret'),
 };
 
 export const SENDER_KEY_PARAMETERS: FlagParametersForType<
-  Pick<SenderKeyFlags, 'identity' | 'pskFile' | 'receiverKey' | 'cipher'>
+  Pick<SenderKeyFlags, 'identity' | 'pskFile' | 'keyLog' | 'receiverKey' | 'cipher'>
 > = {
   receiverKey: value(
     String,
@@ -100,7 +101,7 @@ export const SENDER_KEY_PARAMETERS: FlagParametersForType<
 };
 
 export const RECEIVER_KEY_PARAMETERS: FlagParametersForType<
-  Pick<ReceiverKeyFlags, 'identity' | 'pskFile' | 'authorizedSenders' | 'stateDir'>
+  Pick<ReceiverKeyFlags, 'identity' | 'pskFile' | 'keyLog' | 'authorizedSenders' | 'stateDir'>
 > = {
   authorizedSenders: value(
     parsePath,

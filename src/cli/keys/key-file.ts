@@ -98,7 +98,11 @@ function readBounded(path: string, secret: boolean): Buffer {
   }
 }
 
-function refuseExposed(path: string, { mode, uid }: { readonly mode: number; readonly uid: number }): void {
+/** A secret that others can read is none. @throws ZwireError KEY_FILE_EXPOSED */
+export function refuseExposed(
+  path: string,
+  { mode, uid }: { readonly mode: number; readonly uid: number },
+): void {
   const ours = uid === 0 || uid === process.geteuid?.();
   if (ours && (mode & 0o077) === 0) return;
   const permissions = (mode & 0o777).toString(8).padStart(4, '0');

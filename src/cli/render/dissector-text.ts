@@ -4,9 +4,12 @@ import { luaLayouts } from './lua-layout.ts';
 
 /** In their order: a part uses what is local to those before it. */
 const PARTS: readonly string[] = [
-  'open-suite.lua',
+  'aes-gcm.lua',
+  'chacha20.lua',
+  'transfer-keys.lua',
   'protocol.lua',
   'state.lua',
+  'key-log.lua',
   'messages.lua',
   'segments.lua',
   'v0.lua',

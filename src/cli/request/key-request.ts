@@ -6,6 +6,7 @@ export type CipherFlag = 'aes' | 'chacha20';
 export interface KeyFlags {
   readonly identity?: string;
   readonly pskFile?: string;
+  readonly keyLog?: string;
   readonly insecure?: boolean;
   readonly wire?: 'v1' | 'v0';
 }
@@ -59,6 +60,14 @@ export function receiverKeyRequest(flags: ReceiverKeyFlags): ReceiverKeyRequest 
     ...(pskFile === undefined ? {} : { pskPath: pskFile }),
     ...(stateDir === undefined ? {} : { stateDirectory: stateDir }),
   };
+}
+
+/** Where the secrets of transfers are written down. @throws ZwireError USAGE */
+export function keyLogRequest({ keyLog, wire }: KeyFlags): { readonly keyLogPath?: string } {
+  if (keyLog === undefined) return {};
+  if (wire === 'v0')
+    throw usageError('--wire v0 seals nothing, so that --key-log has nothing to write', 'Leave it out.');
+  return { keyLogPath: keyLog };
 }
 
 /** False under --insecure and with v0, which know no keys. */

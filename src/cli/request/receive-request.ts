@@ -3,7 +3,12 @@ import type { LinkOptions } from '../../transfer/endpoint.ts';
 import type { ZfsDestination } from '../../transfer/zfs-target.ts';
 import type { DatasetName } from '../../zfs/name.ts';
 import { insecureRequired, usageError } from '../usage-error.ts';
-import { type ReceiverKeyFlags, type ReceiverKeyRequest, receiverKeyRequest } from './key-request.ts';
+import {
+  keyLogRequest,
+  type ReceiverKeyFlags,
+  type ReceiverKeyRequest,
+  receiverKeyRequest,
+} from './key-request.ts';
 import { type ReceiverLinkFlags, receiverLink } from './link-request.ts';
 import { type OutputFlags, type OutputRequest, outputRequest } from './output-request.ts';
 import { TIMEOUT_MS_DEFAULT, type WireVersion } from './send-request.ts';
@@ -25,6 +30,8 @@ export interface ReceiveRequest {
   readonly user?: string;
   /** Absent: without keys, whatever lies in the usual places. */
   readonly keys?: ReceiverKeyRequest;
+  /** The secrets of the transfers are appended to it. */
+  readonly keyLogPath?: string;
   readonly output: OutputRequest;
 }
 
@@ -80,6 +87,7 @@ export function completeReceiveRequest(
     insecure,
     ...(flags.user === undefined ? {} : { user: flags.user }),
     ...(keys === undefined ? {} : { keys }),
+    ...keyLogRequest(flags),
     output: outputRequest(flags),
   };
 }

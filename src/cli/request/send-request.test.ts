@@ -109,6 +109,7 @@ describe('what is refused', () => {
     [`tank@a ${UDP} --insecure --receiver-key k`, 'USAGE', 'needs no --insecure'],
     [`--file f ${UDP} --wire v0 --psk-file k`, 'USAGE', 'Leave one'],
     [`--file f ${UDP} --insecure --identity k`, 'USAGE', 'Leave one'],
+    [`--file f ${UDP} --wire v0 --key-log k`, 'USAGE', 'Leave it out'],
     [`tank@b --from @ ${UDP} --insecure`, 'NAME_INVALID', 'pool/dataset@snapshot'],
   ])('%s', async (line, code, hint) => {
     expect(await refusalOf(line)).toMatchObject({ code, hint: expect.stringContaining(hint) });

@@ -4,7 +4,12 @@ import type { ZfsSourceRequest } from '../../transfer/zfs-source.ts';
 import { datasetOf, type SnapshotName } from '../../zfs/name.ts';
 import { parseSnapshotBeside } from '../parse/snapshot.ts';
 import { insecureRequired, usageError } from '../usage-error.ts';
-import { type SenderKeyFlags, type SenderKeyRequest, senderKeyRequest } from './key-request.ts';
+import {
+  keyLogRequest,
+  type SenderKeyFlags,
+  type SenderKeyRequest,
+  senderKeyRequest,
+} from './key-request.ts';
 import { type SenderLinkFlags, senderLink } from './link-request.ts';
 import { type OutputFlags, type OutputRequest, outputRequest } from './output-request.ts';
 
@@ -32,6 +37,8 @@ export interface SendRequest {
   readonly insecure: boolean;
   /** Absent: without keys, whatever lies in the usual places. */
   readonly keys?: SenderKeyRequest;
+  /** The secrets of the transfer are appended to it. */
+  readonly keyLogPath?: string;
   readonly output: OutputRequest;
 }
 
@@ -88,6 +95,7 @@ export function completeSendRequest(
     timeoutMs: flags.timeout ?? TIMEOUT_MS_DEFAULT,
     insecure,
     ...(keys === undefined ? {} : { keys }),
+    ...keyLogRequest(flags),
     output: outputRequest(flags),
   };
 }

@@ -6,6 +6,7 @@ import { receive } from '../../transfer/receive.ts';
 import type { SinkPolicy } from '../../transfer/sink.ts';
 import { zfsSinkPolicy } from '../../transfer/zfs-sink.ts';
 import type { CliContext } from '../context.ts';
+import { openKeyLog } from '../keys/key-log-file.ts';
 import { keyPlaces } from '../keys/key-places.ts';
 import { receiverKeys } from '../keys/transfer-keys.ts';
 import {
@@ -30,6 +31,7 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
     if (!request.insecure) throw insecureRequired(`receive into ${targetName(request.target)}`);
     run.report(insecureWarning(context.now()));
   }
+  using keyLog = openKeyLog(request.keyLogPath);
   await receive({
     link: await resolveLink(request.link),
     wire: request.wire,
@@ -40,6 +42,7 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
     poolBytes: request.poolBytes,
     insecure: request.insecure,
     ...(keys === undefined ? {} : { keys }),
+    ...(keyLog.file === undefined ? {} : { keyLog: keyLog.file }),
     signal: run.signal,
     onEvent: run.report,
     ...(user === undefined ? {} : { onOpen: () => becomeUser(user) }),

@@ -4,6 +4,7 @@ import { send } from '../../transfer/send.ts';
 import type { Source, SourceAnnouncement } from '../../transfer/source.ts';
 import { zfsSource } from '../../transfer/zfs-source.ts';
 import type { CliContext } from '../context.ts';
+import { openKeyLog } from '../keys/key-log-file.ts';
 import { keyPlaces } from '../keys/key-places.ts';
 import { senderKeys } from '../keys/transfer-keys.ts';
 import { type SendRequest, sourceName } from '../request/send-request.ts';
@@ -27,6 +28,7 @@ export async function runSend(request: SendRequest, context: CliContext, run: Ru
     run.report(insecureWarning(context.now()));
   }
   const link = await resolveLink(request.link);
+  using keyLog = openKeyLog(request.keyLogPath);
   await send({
     link,
     source: transferSource(request, context, run),
@@ -40,6 +42,7 @@ export async function runSend(request: SendRequest, context: CliContext, run: Ru
     joinTimeoutMs: Math.min(JOIN_TIMEOUT_MS, request.timeoutMs),
     insecure: request.insecure,
     ...(keys === undefined ? {} : { keys }),
+    ...(keyLog.file === undefined ? {} : { keyLog: keyLog.file }),
     signal: run.signal,
     onEvent: run.report,
   });

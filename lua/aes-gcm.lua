@@ -1,5 +1,5 @@
--- AES-256-GCM, SHA-256 and HKDF in plain Lua: Wireshark gives Lua no cipher (GcryptCipher came with 4.6, after many
--- installed versions), and control messages are small. FIPS 197, FIPS 180-4, RFC 5869, NIST SP 800-38D.
+-- AES-256-GCM and SHA-256 in plain Lua: Wireshark gives Lua no cipher (GcryptCipher came with 4.6, after many
+-- installed versions), and control messages are small. FIPS 197, FIPS 180-4, NIST SP 800-38D.
 -- `bit` is LuaBitOp, which Wireshark brings for every Lua that it was ever built with; its results are signed.
 local band, bor, bxor, bnot = bit.band, bit.bor, bit.bxor, bit.bnot
 local lshift, rshift, ror = bit.lshift, bit.rshift, bit.ror
@@ -199,13 +199,13 @@ local function ghash_text(h, y, text)
 end
 
 -- A key ready for use; `prefix` is the 4 bytes before the number in every nonce.
-local function new_key(key, prefix)
+local function gcm_key(key, prefix)
   local schedule = aes256_schedule(key)
   return { schedule = schedule, prefix = prefix, hash = ghash_table(aes256_encrypt(schedule, 0, 0, 0, 0)) }
 end
 
 -- Opens what was sealed under `number`: the plaintext, or nil when the tag does not fit.
-local function open_sealed(key, number, aad, sealed, tag)
+local function gcm_open(key, number, aad, sealed, tag)
   local n1, n2, n3 = word_at(key.prefix, 1), bit.tobit(math.floor(number / 4294967296)), bit.tobit(number % 4294967296)
   local y = { 0, 0, 0, 0 }
   ghash_text(key.hash, y, aad)
@@ -222,39 +222,3 @@ local function open_sealed(key, number, aad, sealed, tag)
   end
   return table.concat(out):sub(1, #sealed)
 end
-
--- Keys of a transfer (docs/protocol.md): HKDF's expansion of one block, and both of a direction.
-local function expand(secret, label, bytes)
-  return hmac_sha256(secret, 'zwire v1 ' .. label .. '\1'):sub(1, bytes)
-end
-
-local function direction_key(secret, name)
-  return new_key(expand(secret, name .. ' key', 32), expand(secret, name .. ' nonce', 4))
-end
-
--- From the input keying material of a suite and the salt of the announcement.
-local function transfer_keys(ikm, salt)
-  local secret = hmac_sha256(salt, ikm)
-  return {
-    secret = secret,
-    from_sender = direction_key(secret, 'control s2r'),
-    from_receiver = direction_key(secret, 'control r2s'),
-  }
-end
-
--- The key of a record: a new one every `records_per_epoch`, each from the one before. nil for a record number so large
--- that only a broken or hostile sender can have written it: 1,024 epochs are 64 TiB.
-local EPOCHS_MAX = 1024
-
-local function data_key(keys, record)
-  local epoch = math.floor(record / constants.records_per_epoch)
-  if epoch > EPOCHS_MAX then return nil end
-  if keys.epoch ~= epoch then
-    local secret = keys.secret
-    for _ = 1, epoch do secret = expand(secret, 'data next', 32) end
-    keys.epoch, keys.data = epoch, direction_key(secret, 'data')
-  end
-  return keys.data
-end
-
-local OPEN_SUITE_SECRET = 'zwire open suite v1'
