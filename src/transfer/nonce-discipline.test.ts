@@ -179,7 +179,8 @@ test('no key and nonce seal twice, whatever is started again', () => {
     }),
     { numRuns: 60 },
   );
-  expect(sealed).toBeGreaterThan(1000);
+  // Random lives seal some thousand messages; the property would hold of none at all.
+  expect(sealed).toBeGreaterThan(100);
 });
 
 test('the method sees a pair that comes twice: the open suite with one salt', () => {
