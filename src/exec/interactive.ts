@@ -23,18 +23,21 @@ export async function runInteractive(
   args: readonly string[],
   options: InteractiveOptions = {},
 ): Promise<InteractiveExit> {
-  const child = spawn(file, [...args], {
-    shell: false,
-    stdio: 'inherit',
-    env: { ...process.env, ...options.environment },
-  });
+  let child: ChildProcess | undefined;
   const ignore = (): void => undefined;
-  const hangUp = (): void => void child.kill('SIGHUP');
+  const hangUp = (): void => void child?.kill('SIGHUP');
+  // Before the program is there: it may run, and signal us, before spawn() has returned.
   process.on('SIGINT', ignore).on('SIGTERM', hangUp).on('SIGHUP', hangUp);
   try {
+    const program = spawn(file, [...args], {
+      shell: false,
+      stdio: 'inherit',
+      env: { ...process.env, ...options.environment },
+    });
+    child = program;
     return await new Promise<InteractiveExit>((resolve, reject) => {
-      child.once('error', (error) => reject(startFailure(file, error)));
-      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+      program.once('error', (error) => reject(startFailure(file, error)));
+      program.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
     });
   } finally {
     process.off('SIGINT', ignore).off('SIGTERM', hangUp).off('SIGHUP', hangUp);
