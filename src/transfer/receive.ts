@@ -10,6 +10,7 @@ import { Reception, type ReceptionHost } from './reception.ts';
 import { shareTrack } from './share-track.ts';
 import { interrupted } from './send.ts';
 import type { SinkPolicy } from './sink.ts';
+import { StandbyWriter } from './standby-writer.ts';
 import type { ReceiverKeys } from './transfer-keys.ts';
 import { tell } from './teller.ts';
 import {
@@ -84,6 +85,7 @@ class Receiving implements ReceptionHost {
   poolBytes = 0;
   slotBytes = 0;
   readonly freshness: FreshnessStore | undefined;
+  readonly writers: StandbyWriter = new StandbyWriter();
   readonly #worker: string;
   readonly #receptions: Map<string, Reception> = new Map();
   #committed = 0;
@@ -126,7 +128,7 @@ class Receiving implements ReceptionHost {
       await this.#listen(worker);
     } finally {
       signal.removeEventListener('abort', onAbort);
-      await worker.terminate();
+      await Promise.all([worker.terminate(), this.writers.dispose()]);
       keys?.identity.fill(0);
       keys?.psk?.fill(0);
     }
@@ -184,6 +186,7 @@ class Receiving implements ReceptionHost {
       case 'closed':
         this.#receptions.delete(message.transfer);
         if (this.options.once) this.#stop();
+        else if (this.#receptions.size === 0) this.writers.prepare();
     }
   }
 
@@ -200,6 +203,7 @@ class Receiving implements ReceptionHost {
     this.poolAddress = message.poolAddress;
     this.poolBytes = message.poolBytes;
     this.slotBytes = message.slotBytes;
+    this.writers.prepare();
     const { link } = this.options;
     this.emit('', {
       event: 'listening',

@@ -4,7 +4,7 @@
 //       \          \-> failing -> done          (the writer is stopped before the sink is cleaned up)
 //        \-> refused
 import { setTimeout } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../bytes/error-codes.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { setNonBlocking } from '../sys/descriptor.ts';
@@ -17,6 +17,7 @@ import type { ReceiveOptions } from './receive.ts';
 import { checkSender, notAllowed, type TransferLimits } from './sender-limits.ts';
 import { shareTrack } from './share-track.ts';
 import type { CommitResult, Sink } from './sink.ts';
+import type { StandbyWriter } from './standby-writer.ts';
 import type { AuthorizedSender } from './transfer-keys.ts';
 import { Teller } from './teller.ts';
 import {
@@ -26,7 +27,6 @@ import {
   errorOf,
   failureOf,
 } from './worker-message.ts';
-import { workerUrl } from './worker-url.ts';
 import { WriteQueue } from './write-queue.ts';
 import type { WriterData, WriterMessage } from './writer-worker.ts';
 
@@ -41,6 +41,7 @@ export interface ReceptionHost {
   readonly poolAddress: number;
   readonly poolBytes: number;
   readonly slotBytes: number;
+  readonly writers: StandbyWriter;
   settled(error: unknown): void;
 }
 
@@ -185,7 +186,7 @@ export class Reception {
 
   #startWriter(sink: Sink): void {
     const { poolAddress, poolBytes, slotBytes } = this.#host;
-    const workerData: WriterData = {
+    const data: WriterData = {
       queue: this.#queue.shared,
       poolAddress,
       poolBytes,
@@ -195,7 +196,7 @@ export class Reception {
       rules: sink.rules,
       ...shareTrack(this.#id, 'writer'),
     };
-    const writer = new Worker(workerUrl('writer-worker'), { workerData });
+    const writer = this.#host.writers.take(data);
     this.#writer = writer;
     this.#writerGone = new Promise((resolve) => writer.once('exit', () => resolve()));
     writer.on('message', (message: WriterMessage) => this.#onWriter(message));

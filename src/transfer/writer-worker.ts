@@ -1,6 +1,6 @@
 // Writes one transfer's records to its sink, in order. It may block or wait as long as the sink likes: the receiving
 // worker goes on filling the pool meanwhile, and stops giving credit when it is full.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { POLLERR, POLLOUT, Poller, setIovec, writeGather } from '../sys/descriptor.ts';
 import { memcpy } from '../sys/libc.ts';
@@ -217,6 +217,5 @@ function runWriter(data: WriterData): WriterMessage {
   }
 }
 
-// reception.ts builds this worker with WriterData.
-const data: WriterData = workerData;
-parentPort?.postMessage(runWriter(data));
+// standby-writer.ts starts this thread and hands it its one piece of work.
+parentPort?.once('message', (data: WriterData) => parentPort?.postMessage(runWriter(data)));
