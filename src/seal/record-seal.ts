@@ -1,6 +1,6 @@
-// Seals and opens records under one key: AES-256-GCM or ChaCha20-Poly1305, nonce = 4-byte prefix || 64-bit record number, the immutable header
-// fields as associated data (docs/protocol.md, "Records"). Two implementations give the same bytes: OpenSSL
-// through sys/evp.ts on addresses, and node:crypto where its symbols are hidden.
+// Seals and opens records under one key: AES-256-GCM or ChaCha20-Poly1305, nonce = 4-byte prefix || 64-bit record
+// number, the immutable header fields as associated data (docs/protocol.md, "Records"). Two implementations give the
+// same bytes: OpenSSL through sys/evp.ts on addresses, and node:crypto where its symbols are hidden.
 import { EvpContext, evpAvailable } from '../sys/evp.ts';
 import { Memory } from '../sys/memory.ts';
 import { AAD_BYTES, MessageType, writeAad } from '../wire/segment.ts';

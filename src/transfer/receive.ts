@@ -186,7 +186,7 @@ class Receiving implements ReceptionHost {
       case 'closed':
         this.#receptions.delete(message.transfer);
         if (this.options.once) this.#stop();
-        else if (this.#receptions.size === 0) this.writers.prepare();
+        else if (this.#receptions.size === 0 && !this.#stopping) this.writers.prepare();
     }
   }
 

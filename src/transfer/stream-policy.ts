@@ -37,9 +37,9 @@ type Begin = Pick<
 export const PACKAGE_SNAPSHOTS_MAX = 1_000_000;
 
 /**
- * Features that are taken; any other is refused, and an unknown one by the reader before it comes here. Not among them: dedup and dedup_props, which OpenZFS
- * itself gave up; redacted, whose stream leaves data out and so makes no copy; resuming, since nothing here asks for
- * the rest of a stream.
+ * Features that are taken; any other is refused, and an unknown one by the reader before it comes here. Not among
+ * them: dedup and dedup_props, which OpenZFS itself gave up; redacted, whose stream leaves data out and so makes no
+ * copy; resuming, since nothing here asks for the rest of a stream.
  */
 const FEATURES_TAKEN: ReadonlySet<StreamFeature> = new Set<StreamFeature>([
   'sa_spill',
