@@ -71,6 +71,8 @@ export interface SenderHandshakeOptions extends TransferId {
   /** 32 random bytes. */
   readonly salt: Uint8Array;
   readonly senderTimeNs: bigint;
+  /** Where a test fixes it; otherwise new. */
+  readonly ephemeral?: KeyPair;
 }
 
 /** The sender's side. Its ANNOUNCE is made once, and repeated as it is. */
@@ -86,7 +88,7 @@ export class SenderHandshake {
     const { suite, own, receiverKey, salt, senderTimeNs } = options;
     this.#suite = suite;
     this.#salt = salt;
-    const ephemeral = KeyPair.generate();
+    const ephemeral = options.ephemeral ?? KeyPair.generate();
     const clear: AnnounceClear = {
       suite,
       keyId: new Uint8Array(KEY_ID_BYTES),
@@ -158,12 +160,16 @@ export class ReceiverHandshake {
     return timingSafeEqual(keyId, clear.keyId);
   }
 
-  /** Reads an ANNOUNCE; undefined when it is forged, damaged, or made for other keys than ours. */
+  /**
+   * Reads an ANNOUNCE; undefined when it is forged, damaged, or made for other keys than ours. `ephemeral` is ours for
+   * the answer, where a test fixes it.
+   */
   static read(
     own: OwnKeys,
     header: AnnounceHeader,
     clear: AnnounceClear,
     payload: Uint8Array,
+    ephemeral?: KeyPair,
   ): ReceiverHandshake | undefined {
     const pattern = patternOf(clear.suite);
     if (pattern.includes('psk') !== (own.psk !== undefined)) return undefined;
@@ -174,6 +180,7 @@ export class ReceiverHandshake {
       prologue: prologueOf(header, clear, header.payloadBytes),
       s: own.identity,
       ...(own.psk === undefined ? {} : { psk: own.psk }),
+      ...(ephemeral === undefined ? {} : { e: ephemeral }),
     });
     const message = Buffer.concat([clear.ephemeralPublic, payload.subarray(ANNOUNCE_CLEAR_BYTES)]);
     const body = state.readMessage(message);
