@@ -30,8 +30,6 @@ const RANKS: Readonly<Record<string, number>> = {
 const FORBIDDEN_EDGES: readonly string[] = ['link->seal', 'library->replicate', 'replicate->library'];
 /** Packages and modules that only one room may import. */
 const OWNERS: Readonly<Record<string, string>> = { koffi: 'sys', 'node:child_process': 'exec' };
-/** What sources may name outside src/, since it is beside dist/ too: the version, and the dissector's parts in Lua. */
-const BESIDE_SRC: readonly string[] = ['../../package.json', '../../../lua/'];
 /** Pure rooms: no I/O, no clock, no randomness. Of Node they may have what computes. */
 const PURE_ROOMS: readonly string[] = ['bytes', 'stream', 'wire', 'fec'];
 const PURE_MODULES: readonly string[] = ['node:zlib'];
@@ -92,8 +90,7 @@ function complaints(file: SourceFile): string[] {
     if (owner !== undefined && owner !== file.room && !isTest) return complaint(`only ${owner}/ may`);
     const room = roomOf(file, specifier);
     if (room !== undefined) return directionComplaint(file, room).flatMap(complaint);
-    if (specifier.startsWith('.'))
-      return isTest || BESIDE_SRC.includes(specifier) ? [] : complaint('it lies outside src/');
+    if (specifier.startsWith('.')) return isTest ? [] : complaint('it lies outside src/');
     const pure = PURE_ROOMS.includes(file.room) && !isTest;
     return pure && !PURE_MODULES.includes(specifier) ? complaint(`${file.room}/ is pure`) : [];
   });

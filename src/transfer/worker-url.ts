@@ -1,6 +1,7 @@
-// Where a worker's code lies: workers are started from the built files, beside this one.
+// Where a worker's code lies: workers are started from the built files, each of them one file (scripts/build.mjs).
+import { packageFile } from '../sys/package-file.ts';
 
 /** The module of a worker of this room, by its name without an ending. */
 export function workerUrl(name: string): URL {
-  return new URL(`./${name}.js`, import.meta.url);
+  return packageFile(`dist/transfer/${name}.js`);
 }

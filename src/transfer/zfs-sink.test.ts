@@ -126,7 +126,7 @@ test('a failing receive is told in its own words, and the partly received state 
     code: 'ZFS_OUT_OF_SPACE',
     fields: { dataset: TARGET },
   });
-  expect(zfs.calls().at(-1)).toBe(`receive -A ${TARGET}`);
+  expect(zfs.calls()).toContain(`receive -A ${TARGET}`);
 });
 
 test('a receive that fails early is told instead of the broken pipe it leaves', async () => {
@@ -161,6 +161,21 @@ test('state that cannot be thrown away does not hide the failure', async () => {
   zfs.tree(TARGET, { [TARGET]: { token: '1-abc' } });
   zfs.on(['receive', '-A', TARGET], { stderr: "cannot open 'x': permission denied\n", exitCode: 1 });
   await expect((await decide(full)).commit()).rejects.toMatchObject({ code: 'ZFS_OUT_OF_SPACE' });
+});
+
+test('a zfs receive that dies after it has committed is a failure that says what has arrived', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: `cat >/dev/null; kill -KILL $$` });
+  await expect((await decide(full)).commit()).rejects.toMatchObject({
+    code: 'ZFS_SIGNAL',
+    message: expect.stringContaining(`yet ${TARGET}@tue has arrived whole`),
+    fields: { snapshot: `${TARGET}@tue`, guid: 22n, signal: 'SIGKILL' },
+  });
+  zfs.snapshots(TARGET, { tue: [23n, 9] });
+  await expect((await decide(full)).commit()).rejects.toMatchObject({
+    code: 'ZFS_SIGNAL',
+    message: expect.not.stringContaining('arrived'),
+  });
 });
 
 test('a conflict is refused before anything is started', async () => {

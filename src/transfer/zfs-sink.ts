@@ -146,7 +146,7 @@ async function openReceive(
         const status = await receive.finish();
         if (status.exitCode !== 0) {
           await discardPartial(target, before);
-          throw receiveError(plan, status);
+          throw await withWhatArrived(receiveError(plan, status), target, stream);
         }
         const guid = await verify(target, announcement, stream, signal);
         const warnings = [
@@ -222,6 +222,27 @@ async function verify(
     await verifyTree(target, to.snap, announcement.replicated, signal);
   }
   return guid;
+}
+
+/**
+ * The error of a failed `zfs receive`, saying so if the announced snapshot is there all the same: one that is ended
+ * after its last record, or that fails in setting a property, has committed.
+ */
+async function withWhatArrived(
+  error: ZwireError,
+  target: DatasetName,
+  { to }: IncomingStream,
+): Promise<ZwireError> {
+  if (to === undefined) return error;
+  const snapshot = snapshotName(target, to.snap);
+  // Where ZFS does not even answer, the first error is the one to tell.
+  const guid = await snapshotGuid(snapshot).catch(() => undefined);
+  if (guid !== to.guid) return error;
+  return new ZwireError(error.code, `${error.message}; yet ${snapshot} has arrived whole`, {
+    fields: { ...error.fields, snapshot, guid },
+    hint: `Keep it or destroy it, as you wish: its guid is the announced one. Properties may not be set (zfs get all ${target}).`,
+    cause: error,
+  });
 }
 
 async function verifyTree(

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ZwireError } from '../../bytes/zwire-error.ts';
 import { EXIT } from '../../bytes/error-codes.ts';
 import { runInteractive, startHolder } from '../../exec/interactive.ts';
+import { packageFile } from '../../sys/package-file.ts';
 import type { CliContext } from '../context.ts';
 import { framedRun } from '../run/framed-run.ts';
 import {
@@ -110,7 +111,7 @@ async function enterNamespaces(mtuBytes: number): Promise<number> {
   // Root stays root, so that pools can be used; others become root in a user namespace of their own.
   const inside = process.getuid?.() === 0 ? 'root' : 'user';
   const user = inside === 'root' ? [] : ['--user', '--map-root-user'];
-  const main = process.argv[1] ?? fileURLToPath(new URL('../main.js', import.meta.url));
+  const main = process.argv[1] ?? fileURLToPath(packageFile('bin/zwire.mjs'));
   const again = [process.execPath, main, 'testbed', 'shell', '--inside', inside, '--mtu', String(mtuBytes)];
   const exit = await runInteractive('unshare', [...user, '--net', '--mount', '--', ...again]);
   if (exit.exitCode === null) throw new ZwireError('TESTBED_FAILED', `the shell was ended by ${exit.signal}`);

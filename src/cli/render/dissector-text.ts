@@ -1,5 +1,6 @@
 // The whole dissector as one Lua file: generated tables, then what lua/ does with them.
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../../sys/package-file.ts';
 import { luaLayouts } from './lua-layout.ts';
 
 /** In their order: a part uses what is local to those before it. */
@@ -15,9 +16,6 @@ const PARTS: readonly string[] = [
   'v0.lua',
 ];
 
-/** lua/ of the package, seen from src/cli/render/ and from dist/cli/render/. */
-const DIRECTORY = new URL('../../../lua/', import.meta.url);
-
 /** The text of zwire.lua. `version` is the package's. */
 export function dissectorText(version: string): string {
   const head =
@@ -26,7 +24,7 @@ export function dissectorText(version: string): string {
     'if set_plugin_info then\n' +
     `  set_plugin_info({ version = ${JSON.stringify(version)}, description = "zwire: ZFS over the wire" })\n` +
     'end\n';
-  return [head, luaLayouts(), ...PARTS.map((name) => readFileSync(new URL(name, DIRECTORY), 'utf8'))].join(
+  return [head, luaLayouts(), ...PARTS.map((name) => readFileSync(packageFile(`lua/${name}`), 'utf8'))].join(
     '\n',
   );
 }

@@ -17,7 +17,8 @@ const MIB = 2 ** 20;
 const GIVE_UP_SECONDS = 15;
 
 /**
- * Both pools, and 24 MiB to send: at 16 Mbit/s they take 12 s, so that there is a middle to break.
+ * Both pools, and 24 MiB to send: at BREAKABLE_RATE they take 50 s, so that there is a middle to break even on a host that
+ * stands still for seconds.
  *
  * @param {import('../lab.mjs').Lab} lab
  */
@@ -28,16 +29,19 @@ async function createLongSource(lab) {
   await run('zfs', 'snapshot', 'tank/data@monday');
 }
 
+const BREAKABLE_RATE = '4Mbit';
+
 /**
  * A transfer that has moved something and is far from its end.
  *
  * @param {import('../lab.mjs').Lab} lab
+ * @param {string} [rate]
  */
-async function halfWay(lab) {
+async function halfWay(lab, rate = BREAKABLE_RATE) {
   const patience = ['--timeout', String(GIVE_UP_SECONDS)];
   const receiver = await startReceiver(lab, '--once', '--into', 'backup', ...patience);
-  const sender = startSender(lab, 'tank/data@monday', '--rate', '16Mbit', '--port', OWN_PORT, ...patience);
-  await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > 2 * MIB, 'progress');
+  const sender = startSender(lab, 'tank/data@monday', '--rate', rate, '--port', OWN_PORT, ...patience);
+  await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > MIB, 'progress');
   return { receiver, sender };
 }
 
@@ -92,7 +96,7 @@ export const brokenCases = [
     name: 'zfs destroy of what is being sent: refused by ZFS, the transfer completes',
     async run(lab) {
       await createLongSource(lab);
-      const { receiver, sender } = await halfWay(lab);
+      const { receiver, sender } = await halfWay(lab, '16Mbit');
       await assert.rejects(run('zfs', 'destroy', '-r', 'tank/data'), /busy/);
       await sender.expectExit(0);
       await receiver.expectExit(0);
