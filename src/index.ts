@@ -40,6 +40,7 @@ export {
   type ReceiverKeys,
   type SenderKeys,
   type SenderRules,
+  type WatchAuthorized,
   sharedSecret,
 } from './transfer/transfer-keys.ts';
 export { zfsSinkPolicy, type ZfsSinkOptions } from './transfer/zfs-sink.ts';

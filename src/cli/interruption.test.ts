@@ -30,6 +30,19 @@ describe('signals', () => {
     expect(order).toEqual(['restored', 'exit 143']);
   });
 
+  it('SIGHUP ends nothing where it has another meaning', () => {
+    const context = fakeContext();
+    const interruption = watchInterruption(context, () => undefined);
+    let times = 0;
+    interruption.takeHangUp(() => void times++);
+    context.signals.emit('SIGHUP', 'SIGHUP');
+    context.signals.emit('SIGHUP', 'SIGHUP');
+    expect(times).toBe(2);
+    expect(interruption.signal.aborted).toBe(false);
+    context.signals.emit('SIGTERM', 'SIGTERM');
+    expect(interruption.exitCode()).toBe(143);
+  });
+
   it('leaves no listener behind', () => {
     const context = fakeContext();
     watchInterruption(context, () => undefined).close();

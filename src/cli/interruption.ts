@@ -8,6 +8,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** 128 + the number of the signal that came, as shells count; undefined when none did. */
   exitCode(): number | undefined;
+  /** Another meaning for SIGHUP: it calls this, and ends nothing. */
+  takeHangUp(listener: () => void): void;
   /** Gives the signals back to whoever handled them before. */
   close(): void;
 }
@@ -19,7 +21,12 @@ export function watchInterruption(
 ): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
+  let onHangUp: (() => void) | undefined;
   const onSignal = (signal: EndingSignal): void => {
+    if (signal === 'SIGHUP' && onHangUp !== undefined) {
+      onHangUp();
+      return;
+    }
     if (exitCode !== undefined) {
       restoreTerminal();
       context.exitNow(exitCode);
@@ -32,6 +39,9 @@ export function watchInterruption(
   return {
     signal: controller.signal,
     exitCode: () => exitCode,
+    takeHangUp: (listener) => {
+      onHangUp = listener;
+    },
     close: () => {
       for (const name of ENDING_SIGNALS) context.signals.off(name, onSignal);
     },

@@ -102,6 +102,14 @@ describe('a door with keys', () => {
     expect(door.report(0)?.message).toContain(formatPublicKey(stranger.publicKey));
   });
 
+  test('goes by another list from the moment that it is given one', () => {
+    const door = doorWith(SENDER);
+    const other = KeyPair.generate();
+    door.authorize([other.publicKey]);
+    expect(look(door, keyed(SENDER, false))).toBeUndefined();
+    expect(look(door, keyed(other, false))?.keyed?.senderKey).toEqual(other.publicKey);
+  });
+
   test('lets no suite in that contradicts the announcement', () => {
     for (const oneWay of [true, false]) {
       const other = { ...ANNOUNCEMENT, feedback: oneWay ? 'one' : 'none' } as const;

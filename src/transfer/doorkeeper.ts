@@ -52,7 +52,7 @@ export interface StrangerReport {
 
 export class Doorkeeper {
   readonly #own: OwnKeys | undefined;
-  readonly #authorized: readonly Uint8Array[];
+  #authorized: readonly Uint8Array[];
   readonly #looks: LookBudget = new LookBudget(LOOKS_A_SECOND, LOOKS_A_SOURCE);
   readonly #hashes: LookBudget = new LookBudget(HASHES_A_SECOND, HASHES_A_SOURCE);
   #strangers = 0;
@@ -69,6 +69,11 @@ export class Doorkeeper {
             identity: KeyPair.fromSecret(keys.identity),
             ...(keys.psk === undefined ? {} : { psk: keys.psk }),
           };
+  }
+
+  /** Lets in these senders from here on, and no others. */
+  authorize(senders: readonly Uint8Array[]): void {
+    this.#authorized = senders;
   }
 
   /**

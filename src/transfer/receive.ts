@@ -11,7 +11,7 @@ import { shareTrack } from './share-track.ts';
 import { interrupted } from './send.ts';
 import type { SinkPolicy } from './sink.ts';
 import { StandbyWriter } from './standby-writer.ts';
-import type { ReceiverKeys } from './transfer-keys.ts';
+import type { AuthorizedSender, ReceiverKeys } from './transfer-keys.ts';
 import { tell } from './teller.ts';
 import {
   type DoorKeys,
@@ -86,6 +86,7 @@ class Receiving implements ReceptionHost {
   slotBytes = 0;
   readonly freshness: FreshnessStore | undefined;
   readonly writers: StandbyWriter = new StandbyWriter();
+  authorized: readonly AuthorizedSender[];
   readonly #worker: string;
   readonly #receptions: Map<string, Reception> = new Map();
   #committed = 0;
@@ -96,6 +97,7 @@ class Receiving implements ReceptionHost {
   constructor(worker: string, options: ReceiveOptions) {
     this.#worker = worker;
     this.options = options;
+    this.authorized = options.keys?.authorized ?? [];
     const stateDirectory = options.keys?.stateDirectory;
     this.freshness = stateDirectory === undefined ? undefined : new FreshnessStore(stateDirectory);
   }
@@ -124,9 +126,11 @@ class Receiving implements ReceptionHost {
     this.mail.attach(worker);
     const onAbort = (): void => void this.#interrupt();
     signal.addEventListener('abort', onAbort, { once: true });
+    const unwatch = keys?.watchAuthorized?.((authorized) => this.#authorize(authorized));
     try {
       await this.#listen(worker);
     } finally {
+      unwatch?.();
       signal.removeEventListener('abort', onAbort);
       await Promise.all([worker.terminate(), this.writers.dispose()]);
       keys?.identity.fill(0);
@@ -232,6 +236,13 @@ class Receiving implements ReceptionHost {
     );
     if (live.length > 0) this.#firstError = interrupted();
     this.#stop();
+  }
+
+  /** Another list: for transfers that come from here on, and against those of senders that are not on it any more. */
+  #authorize(authorized: readonly AuthorizedSender[]): void {
+    this.authorized = authorized;
+    this.mail.post({ kind: 'authorized', authorized: authorized.map(({ publicKey }) => publicKey) });
+    for (const reception of this.#receptions.values()) reception.checkSender();
   }
 
   #stop(): void {

@@ -358,6 +358,10 @@ export class ReceiverLoop {
       this.#stop(nowMs);
       return;
     }
+    if (mail.kind === 'authorized') {
+      this.#door.authorize(mail.authorized);
+      return;
+    }
     const transfer = this.#transfers.get(mail.transfer);
     if (transfer === undefined) return;
     switch (mail.kind) {

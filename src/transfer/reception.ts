@@ -6,7 +6,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../bytes/error-codes.ts';
-import { ZwireError } from '../bytes/zwire-error.ts';
 import { setNonBlocking } from '../sys/descriptor.ts';
 import type { RefusalCode } from '../wire/join.ts';
 import { Counters } from './counters.ts';
@@ -35,6 +34,8 @@ type Announced = Extract<ReceiverMessage, { kind: 'announced' }>;
 /** What a reception needs of the receiver it belongs to. */
 export interface ReceptionHost {
   readonly options: ReceiveOptions;
+  /** Who is let in, as of now. */
+  readonly authorized: readonly AuthorizedSender[];
   /** Remembers one-way transfers; undefined without keys. */
   readonly freshness: FreshnessStore | undefined;
   readonly mail: MailSender<ReceiverMail>;
@@ -47,6 +48,12 @@ export interface ReceptionHost {
 
 /** How long an interruption lets a commit end by itself. */
 const COMMIT_PATIENCE_MS = 1000;
+
+const REVOKED: Failure = {
+  code: 'SENDER_NOT_ALLOWED',
+  message: "the sender is no longer on this receiver's list",
+  hint: 'Nothing was committed. Who keeps authorized_senders on the receiver has taken its line out.',
+};
 
 const REFUSALS: Partial<Record<ErrorCode, RefusalCode>> = {
   TARGET_BUSY: 'BUSY',
@@ -159,14 +166,21 @@ export class Reception {
   async #recognize(): Promise<AuthorizedSender | undefined> {
     const { announcement, sender } = this.#announced;
     if (sender === undefined) return undefined;
-    const { options, freshness } = this.#host;
-    const known = options.keys?.authorized.find(
-      ({ publicKey }) => Buffer.compare(publicKey, sender.publicKey) === 0,
-    );
-    if (known === undefined)
-      throw new ZwireError('REFUSED', 'the sender is not on the list of this receiver');
-    if (announcement.feedback === 'none') await freshness?.accept(sender, this.#id);
+    const known = this.#onList();
+    if (known === undefined) throw errorOf(REVOKED);
+    if (announcement.feedback === 'none') await this.#host.freshness?.accept(sender, this.#id);
     return known;
+  }
+
+  #onList(): AuthorizedSender | undefined {
+    const key = this.#announced.sender?.publicKey;
+    if (key === undefined) return undefined;
+    return this.#host.authorized.find(({ publicKey }) => Buffer.compare(publicKey, key) === 0);
+  }
+
+  /** Ends the transfer of a sender that was taken off the list. What was verified before is committed still. */
+  checkSender(): void {
+    if (this.#announced.sender !== undefined && this.#onList() === undefined) void this.fail(REVOKED);
   }
 
   #refuse(error: unknown): void {

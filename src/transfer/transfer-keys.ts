@@ -34,11 +34,16 @@ export interface AuthorizedSender {
   readonly rules: SenderRules;
 }
 
+/** Begins to watch the list, and calls back with each other one that is to be used; what it gives ends that. */
+export type WatchAuthorized = (changed: (authorized: readonly AuthorizedSender[]) => void) => () => void;
+
 /** What a receiver brings. */
 export interface ReceiverKeys {
   readonly identity: Uint8Array;
   readonly psk?: Uint8Array;
   readonly authorized: readonly AuthorizedSender[];
+  /** For a list that may change while the receiver runs. A sender that is no longer on it loses its transfers. */
+  readonly watchAuthorized?: WatchAuthorized;
   /** Where one-way transfers that were taken are remembered, over restarts. */
   readonly stateDirectory: string;
 }

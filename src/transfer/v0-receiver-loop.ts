@@ -242,6 +242,8 @@ export class V0ReceiverLoop {
       this.#stopped = true;
       return;
     }
+    // v0 knows no keys.
+    if (mail.kind === 'authorized') return;
     const transfer = this.#transfers.get(mail.transfer);
     if (transfer === undefined) return;
     if (mail.kind === 'accept') {

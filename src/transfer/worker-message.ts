@@ -124,6 +124,8 @@ export type ReceiverMail =
     }
   | { readonly kind: 'committed'; readonly transfer: string; readonly text: string }
   | { readonly kind: 'failed'; readonly transfer: string; readonly failure: Failure }
+  /** Another list of senders that are let in: their public keys. */
+  | { readonly kind: 'authorized'; readonly authorized: readonly Uint8Array[] }
   /** Ends the worker: live transfers are aborted, the last answers linger. */
   | { readonly kind: 'stop' };
 

@@ -13,6 +13,7 @@ import { parseAuthorizedSenders } from './authorized-senders.ts';
 import { readKeyText, readKeyTextIfAny, readSecret } from './key-file.ts';
 import { type KeyPlaces } from './key-places.ts';
 import { findReceiver } from './known-receivers.ts';
+import { type SayToOwner, SenderList, watchSenderList } from './sender-list.ts';
 
 /** A sender's keys; undefined when nothing says that the receiver has any. `link` is as typed, its host not resolved. */
 export function senderKeys(
@@ -64,17 +65,29 @@ function usable(publicKey: Uint8Array): Uint8Array {
   return publicKey;
 }
 
+/** How a receiver learns that its list of senders is another one. */
+export interface ListWatch {
+  readonly say: SayToOwner;
+  readonly onRequest: (read: () => void) => void;
+}
+
 /** A receiver's keys; undefined when there is no list of senders and no shared key. */
-export function receiverKeys(request: ReceiverKeyRequest, places: KeyPlaces): ReceiverKeys | undefined {
+export function receiverKeys(
+  request: ReceiverKeyRequest,
+  places: KeyPlaces,
+  watch?: ListWatch,
+): ReceiverKeys | undefined {
   const stateDirectory = request.stateDirectory ?? places.stateDirectory;
   const psk = readPsk(request.pskPath);
   const path = request.authorizedSendersPath ?? places.authorizedSenders;
+  const watched = watch && watchSenderList(new SenderList(path, watch.say), watch.onRequest);
   const list =
     request.authorizedSendersPath === undefined && psk !== undefined ? undefined : listOf(request, path);
   if (list !== undefined) {
     const authorized = parseAuthorizedSenders(list, path);
     const identity = sharedSecret(readHostKey(request.identityPath ?? places.hostKey));
-    return { identity, ...psk, authorized, stateDirectory };
+    const watchAuthorized = watched === undefined ? {} : { watchAuthorized: watched };
+    return { identity, ...psk, authorized, ...watchAuthorized, stateDirectory };
   }
   if (psk === undefined) return undefined;
   const { sender, receiver } = sharedKeyPairs(psk.psk);

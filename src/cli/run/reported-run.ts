@@ -23,6 +23,8 @@ export interface RunSettings {
 export interface Run {
   readonly signal: AbortSignal;
   readonly report: (event: CommandEvent) => void;
+  /** From here on SIGHUP calls this, and ends nothing. */
+  readonly onHangUp: (listener: () => void) => void;
 }
 
 /**
@@ -41,7 +43,11 @@ export async function reportedRun(
   try {
     const log = openLog(context, settings.output, (event) => reporters[0]?.event(event));
     if (log !== undefined) reporters.push(log);
-    const run: Run = { signal: interruption.signal, report: (event) => reporter.event(event) };
+    const run: Run = {
+      signal: interruption.signal,
+      report: (event) => reporter.event(event),
+      onHangUp: (listener) => interruption.takeHangUp(listener),
+    };
     await traced(context, settings, run, body);
     exitCode = interruption.exitCode() ?? EXIT.done;
   } catch (error) {

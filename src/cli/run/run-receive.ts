@@ -8,7 +8,7 @@ import { zfsSinkPolicy } from '../../transfer/zfs-sink.ts';
 import type { CliContext } from '../context.ts';
 import { openKeyLog } from '../keys/key-log-file.ts';
 import { keyPlaces } from '../keys/key-places.ts';
-import { receiverKeys } from '../keys/transfer-keys.ts';
+import { type ListWatch, receiverKeys } from '../keys/transfer-keys.ts';
 import {
   isStandardOutput,
   type ReceiveRequest,
@@ -26,7 +26,9 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
   if (isStandardOutput(request.target)) refuseTerminalOutput(context);
   const user = request.user === undefined ? undefined : await lookUpUser(request.user, run.signal);
   const keys =
-    request.keys === undefined ? undefined : receiverKeys(request.keys, keyPlaces(context.process.env));
+    request.keys === undefined
+      ? undefined
+      : receiverKeys(request.keys, keyPlaces(context.process.env), listWatch(context, run));
   if (request.target.kind !== 'file' && keys === undefined) {
     if (!request.insecure) throw insecureRequired(`receive into ${targetName(request.target)}`);
     run.report(insecureWarning(context.now()));
@@ -47,6 +49,18 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
     onEvent: run.report,
     ...(user === undefined ? {} : { onOpen: () => becomeUser(user) }),
   });
+}
+
+function listWatch(context: CliContext, run: Run): ListWatch {
+  // Where somebody sits at a terminal, SIGHUP means that it went away.
+  const attended = context.stdinIsTerminal || context.process.stderr.isTTY === true;
+  return {
+    say: (code, message) =>
+      run.report({ event: 'warning', transfer: '', time: context.now(), code, message }),
+    onRequest: (read) => {
+      if (!attended) run.onHangUp(read);
+    },
+  };
 }
 
 function sinkPolicy(target: TargetRequest, insecure: boolean): SinkPolicy {
