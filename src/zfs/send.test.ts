@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeZfs, missing } from '../../test/fake-zfs.ts';
+import { parseEstimate } from './estimate.ts';
 import { parseBookmarkName, parseSnapshotName } from './name.ts';
 import {
   estimateSend,
-  parseEstimate,
   sendArguments,
   sendError,
   type SendPlan,

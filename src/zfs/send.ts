@@ -4,6 +4,7 @@ import { commandLine, quoteWord, type RunningProcess, runProcess, startProcess }
 import { getBookmark } from './bookmark.ts';
 import { type Dataset, getDataset, getSnapshot, listSnapshots, type Snapshot } from './dataset.ts';
 import { zfsErrorFrom } from './error.ts';
+import { parseEstimate } from './estimate.ts';
 import { type BookmarkName, type DatasetName, datasetOf, isSnapshotName, type SnapshotName } from './name.ts';
 import type { ResumeToken } from './resume.ts';
 import { replicatedDigest } from './replicated-digest.ts';
@@ -61,9 +62,6 @@ export interface ValidatedSendPlan {
   /** Of a recursive plan: what the target must hold afterwards. */
   readonly replicated: { readonly count: number; readonly digest: string } | undefined;
 }
-
-/** Where estimates stop making sense: OpenZFS prints negative sizes as 2^64 - n (openzfs#12265). */
-const ESTIMATE_END = 1n << 63n;
 
 /** The arguments of `zfs`: large blocks and compressed records travel as they are stored. */
 export function sendArguments(plan: SendPlan | ContinuedSend): string[] {
@@ -125,14 +123,6 @@ export async function estimateSend(
   const options = signal === undefined ? {} : { signal };
   const result = await runProcess('zfs', [command, '-n', '-v', '-P', ...rest], options);
   return result.exitCode === 0 ? parseEstimate(result.stdout + result.stderr) : undefined;
-}
-
-/** Reads the `size\t<total>` line of a dry run. */
-export function parseEstimate(output: string): bigint | undefined {
-  const size = /^size\t([0-9]{1,20})$/m.exec(output)?.[1];
-  if (size === undefined) return undefined;
-  const bytes = BigInt(size);
-  return bytes < ESTIMATE_END ? bytes : undefined;
 }
 
 /** Starts `zfs send` into a pipe. The caller keeps and closes `stdoutFd`; sendError tells why it failed. */
