@@ -76,12 +76,16 @@ bodies[message_types.announce] = function(tree, tvb, pinfo)
   return kind and name and string.format('%s %s', kind, name) or ''
 end
 
+local JOIN_ANSWERS = { [0] = 'join_refused', [1] = 'join_accepted', [2] = 'join_undecided' }
+
 bodies[message_types.join] = function(tree, tvb, pinfo)
   if tvb:len() == 0 then malformed(tree, 'empty') return '' end
-  local accepted = tvb(0, 1):uint() == 1
-  local values, items, stop = add_layout(tree, accepted and 'join_accepted' or 'join_refused', tvb, 0, tvb:len())
+  local layout = JOIN_ANSWERS[tvb(0, 1):uint()]
+  if not layout then malformed(tree, 'answer') return '' end
+  local values, items, stop = add_layout(tree, layout, tvb, 0, tvb:len())
   if stop ~= tvb:len() then malformed(tree, 'length') end
-  if accepted then
+  if layout == 'join_undecided' then return 'undecided' end
+  if layout == 'join_accepted' then
     if values.json then json:call(values.json:tvb(), pinfo, items.have) end
     return string.format('accepted, credit %d, window %d', values.credit_limit or 0, values.window or 0)
   end

@@ -9,6 +9,7 @@ local derived = {
   counter = ProtoField.uint64('zwire.counter', 'Counter'),
   segments = ProtoField.uint16('zwire.segments', 'Segments in this datagram'),
   payload = ProtoField.bytes('zwire.payload', 'Payload'),
+  sealed_key = ProtoField.bytes('zwire.announce.sealed_key', "Sender's static key, sealed"),
   sealed = ProtoField.bytes('zwire.sealed', 'Sealed body'),
   tag = ProtoField.bytes('zwire.tag', 'Tag'),
   opened = ProtoField.bool('zwire.opened', 'Opened'),

@@ -4,9 +4,6 @@
 
 -- The keys of a transfer, or nil and why there are none: from the key log, or in the open suite from the announcement.
 local function session_keys(t, announce)
-  local suite = announce and announce(0, 1):uint() or 0
-  -- The announcement of a keyed suite is the first message of its handshake, before there are keys of the transfer.
-  if suite ~= 0 then t.keyed = true return nil, string.format('it is sealed by the handshake of suite %d', suite) end
   if t.keys then return t.keys end
   if announce then
     local salt = announce(16, 32):raw()
@@ -25,7 +22,19 @@ local function associated_data(tvb, at, flags, clear_bytes)
   return tvb(at, 4):raw() .. string.char(flags) .. '\0\0\0' .. tvb(at + 8, 14):raw() .. '\0\0' .. tvb(at + 24, 4):raw() .. clear
 end
 
--- The plaintext and who sent it, or nil and why not; `tag` is true when the keys are there and the tag is wrong.
+-- The announcement of a keyed suite is the first message of its handshake, before there are keys of the transfer: its
+-- payload has a key of its own, nonce 0, and the handshake hash as associated data. Gives what open_control does.
+local function open_handshake(t, tvb, at, sealed_bytes)
+  t.keyed = true
+  t.handshake = t.handshake or logged_handshake(t.id)
+  if not t.handshake then return nil, 'it is sealed by a handshake and needs a key log with this transfer (preference key_log)', false end
+  local sealed = sealed_bytes > 0 and tvb(at, sealed_bytes):raw() or ''
+  local plain = open_sealed(t.handshake.key, 0, t.handshake.hash, sealed, tvb(at + sealed_bytes, constants.tag_bytes):raw())
+  if not plain then return nil, 'the tag does not fit', true end
+  return plain, 'sender', false
+end
+
+-- The plaintext and who sent it, or nil and why not, and whether the keys are there and the tag is wrong.
 local function open_control(t, h, tvb, at, clear_bytes)
   local is_announce = h.type == message_types.announce
   local from = at + constants.header_bytes
@@ -58,12 +67,19 @@ local function dissect_control(tree, tvb, at, h, t, pinfo, key)
   local from = at + constants.header_bytes
   local clear_bytes = clear_length(h.type)
   if h.payload_length < clear_bytes + constants.tag_bytes then malformed(tree, 'shorter than its clear part') return '' end
-  if clear_bytes > 0 then add_layout(tree, CLEAR[h.type], tvb, from, from + clear_bytes) end
-  local sealed_bytes = h.payload_length - clear_bytes - constants.tag_bytes
-  local plain, who, wrong = open_control(t, h, tvb, at, clear_bytes)
-  local range = sealed_bytes > 0 and tvb(from + clear_bytes, sealed_bytes) or nil
-  if range then tree:add(derived.sealed, range) end
-  tree:add(derived.tag, tvb(from + clear_bytes + sealed_bytes, constants.tag_bytes))
+  local clear = clear_bytes > 0 and add_layout(tree, CLEAR[h.type], tvb, from, from + clear_bytes) or {}
+  local keyed_announce = h.type == message_types.announce and clear.suite ~= 0
+  local sealed_at, sealed_bytes = from + clear_bytes, h.payload_length - clear_bytes - constants.tag_bytes
+  if keyed_announce then
+    if sealed_bytes < constants.sealed_key_bytes then malformed(tree, 'shorter than its sealed key') return '' end
+    tree:add(derived.sealed_key, tvb(sealed_at, constants.sealed_key_bytes))
+    sealed_at, sealed_bytes = sealed_at + constants.sealed_key_bytes, sealed_bytes - constants.sealed_key_bytes
+  end
+  local plain, who, wrong
+  if keyed_announce then plain, who, wrong = open_handshake(t, tvb, sealed_at, sealed_bytes)
+  else plain, who, wrong = open_control(t, h, tvb, at, clear_bytes) end
+  if sealed_bytes > 0 then tree:add(derived.sealed, tvb(sealed_at, sealed_bytes)) end
+  tree:add(derived.tag, tvb(sealed_at + sealed_bytes, constants.tag_bytes))
   local opened = tree:add(derived.opened, tvb(from, h.payload_length), plain ~= nil):set_generated()
   if not plain then
     opened:add_proto_expert_info(wrong and experts.tag or experts.closed, 'Cannot be opened: ' .. who)
@@ -71,8 +87,9 @@ local function dissect_control(tree, tvb, at, h, t, pinfo, key)
   end
   tree:add(derived.from, who):set_generated()
   if not pinfo.visited then
-    track_counter(t, who, h.record, key)
-    if h.type == message_types.announce and not t.announced then t.announced, t.next_record, t.next_segment = pinfo.number, 0, 0 end
+    -- A keyed announcement is repeated as it is and has no counter: those of both sides begin behind it.
+    if not keyed_announce then track_counter(t, who, h.record, key) end
+    if h.type == message_types.announce and not t.announced then begin_transfer(t, pinfo.number, keyed_announce) end
   end
   local body = ByteArray.new(plain, true):tvb(TYPES[h.type] .. ', opened')
   return bodies[h.type](tree, body, pinfo)

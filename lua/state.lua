@@ -135,6 +135,14 @@ local function track_data(t, h, key, bytes)
   record.parts, record.data = nil, table.concat(parts)
 end
 
+-- The announcement in `frame` was opened: what its transfer begins with is known from here on. A capture that begins
+-- in the middle may have data before it.
+local function begin_transfer(t, frame, keyed)
+  t.announced = frame
+  if not t.next_record then t.next_record, t.next_segment = 0, 0 end
+  if keyed then t.counters.sender, t.counters.receiver = t.counters.sender or 0, t.counters.receiver or 0 end
+end
+
 local function track_counter(t, from, counter, key)
   local newest = t.counters[from]
   if newest and counter > newest + 1 then

@@ -4,12 +4,15 @@ local function expand(secret, label, bytes)
   return hmac_sha256(secret, 'zwire v1 ' .. label .. '\1'):sub(1, bytes)
 end
 
-local function direction_key(cipher, secret, name)
-  local key, prefix = expand(secret, name .. ' key', 32), expand(secret, name .. ' nonce', 4)
+local function ready_key(cipher, key, prefix)
   if cipher == 'chacha20-poly1305' then return { key = key, prefix = prefix, open = chacha20_open } end
   local ready = gcm_key(key, prefix)
   ready.open = gcm_open
   return ready
+end
+
+local function direction_key(cipher, secret, name)
+  return ready_key(cipher, expand(secret, name .. ' key', 32), expand(secret, name .. ' nonce', 4))
 end
 
 local function open_sealed(key, number, aad, sealed, tag) return key:open(number, aad, sealed, tag) end

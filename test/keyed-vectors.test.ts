@@ -224,7 +224,7 @@ describe.each(VECTORS.map((vector): [string, Vector] => [vector.get('suite') ?? 
       const header = { ...ids, payloadBytes: payload.length };
       expect(ReceiverHandshake.isFor(given.bytes('receiver public'), header, clear)).toBe(true);
       const own = { identity: given.pair('receiver secret'), ...given.psk };
-      const late = given.oneWay ? undefined : given.pair('receiver ephemeral secret');
+      const late = given.oneWay ? {} : { ephemeral: given.pair('receiver ephemeral secret') };
       const receiver = must(ReceiverHandshake.read(own, header, clear, payload, late));
       expect(hex(receiver.senderKey)).toBe(vector.get('sender public'));
       expect(decodeAnnouncement(receiver.body)).toMatchObject({ name: 'zwire', sizeBytes: 5n });

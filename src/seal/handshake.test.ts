@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { ANNOUNCE_CLEAR_BYTES, decodeAnnounceClear } from '../wire/announce.ts';
+import { ANNOUNCE_CLEAR_BYTES, decodeAnnounceClear, SEALED_KEY_BYTES } from '../wire/announce.ts';
 import type { Suite } from '../wire/suite.ts';
-import { keyedSuite } from '../wire/suite.ts';
-import { type OwnKeys, ReceiverHandshake, SenderHandshake, sharedKeyPairs } from './handshake.ts';
+import { keyedSuite, SUITES } from '../wire/suite.ts';
+import {
+  type HandshakeExtras,
+  type OwnKeys,
+  ReceiverHandshake,
+  SenderHandshake,
+  sharedKeyPairs,
+} from './handshake.ts';
 import { KeyPair } from './key-pair.ts';
+import { CipherState, PAYLOAD_SECRET_BYTES } from './noise.ts';
 import type { SessionKeys } from './session-keys.ts';
 
 const SENDER = KeyPair.generate();
@@ -22,7 +29,7 @@ const isOneWay = (suite: Suite): boolean => suite.startsWith('X');
 const own = (identity: KeyPair, suite: Suite): OwnKeys =>
   hasPsk(suite) ? { identity, psk: PSK } : { identity };
 
-function begin(suite: Suite, sender: KeyPair = SENDER): SenderHandshake {
+function begin(suite: Suite, sender: KeyPair = SENDER, extras: HandshakeExtras = {}): SenderHandshake {
   const options = {
     ...ID,
     suite,
@@ -30,6 +37,7 @@ function begin(suite: Suite, sender: KeyPair = SENDER): SenderHandshake {
     receiverKey: RECEIVER.publicKey,
     salt: new Uint8Array(32).fill(7),
     senderTimeNs: 1_700_000_000_000_000_000n,
+    ...extras,
   };
   return new SenderHandshake(options, BODY);
 }
@@ -38,9 +46,10 @@ function read(
   payload: Uint8Array,
   keys: OwnKeys,
   id: { readonly transferIdHigh: number; readonly transferIdLow: number } = ID,
+  extras: HandshakeExtras = {},
 ): ReceiverHandshake | undefined {
   const clear = decodeAnnounceClear(payload);
-  return ReceiverHandshake.read(keys, { ...id, payloadBytes: payload.length }, clear, payload);
+  return ReceiverHandshake.read(keys, { ...id, payloadBytes: payload.length }, clear, payload, extras);
 }
 
 function isFor(payload: Uint8Array, receiverKey: Uint8Array, id: typeof ID = ID): boolean {
@@ -87,6 +96,23 @@ describe.each(CASES)('%s', (suite) => {
       if (!isKeyId) expect(read(damaged, own(RECEIVER, suite))).toBeUndefined();
       if (at < ANNOUNCE_CLEAR_BYTES) expect(isFor(damaged, RECEIVER.publicKey)).toBe(false);
     }
+  });
+
+  test('what opens the body of the announcement is the same on both sides, and nothing is left of a forged one', () => {
+    const [ours, theirs] = [new Uint8Array(PAYLOAD_SECRET_BYTES), new Uint8Array(PAYLOAD_SECRET_BYTES)];
+    const { announce } = begin(suite, SENDER, { payloadSecret: ours });
+    const forged = announce.slice();
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+    const extras = { payloadSecret: theirs };
+    expect(read(forged, own(RECEIVER, suite), ID, extras)).toBeUndefined();
+    expect(theirs).toEqual(new Uint8Array(PAYLOAD_SECRET_BYTES));
+    const receiver = must(read(announce, own(RECEIVER, suite), ID, extras));
+    const opener = new CipherState(SUITES[suite].cipher);
+    opener.initializeKey(theirs.slice(0, 32));
+    const sealedBody = announce.subarray(ANNOUNCE_CLEAR_BYTES + SEALED_KEY_BYTES);
+    expect(opener.decryptWithAd(theirs.subarray(32), sealedBody)).toEqual(BODY);
+    if (!isOneWay(suite)) receiver.answer();
+    expect(theirs).toEqual(ours);
   });
 
   test('another transfer, length, receiver or shared key reads nothing', () => {

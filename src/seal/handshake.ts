@@ -63,7 +63,15 @@ function sessionOf(state: HandshakeState, suite: Suite, salt: Uint8Array): Sessi
   return keys;
 }
 
-export interface SenderHandshakeOptions extends TransferId {
+/** What most handshakes do without. */
+export interface HandshakeExtras {
+  /** Our ephemeral pair where a test fixes it; otherwise new. */
+  readonly ephemeral?: KeyPair;
+  /** For a key log: PAYLOAD_SECRET_BYTES that take what opens the body of the ANNOUNCE. The caller owns and wipes them. */
+  readonly payloadSecret?: Uint8Array;
+}
+
+export interface SenderHandshakeOptions extends TransferId, HandshakeExtras {
   readonly suite: Suite;
   readonly own: OwnKeys;
   /** The receiver's public key. */
@@ -71,8 +79,6 @@ export interface SenderHandshakeOptions extends TransferId {
   /** 32 random bytes. */
   readonly salt: Uint8Array;
   readonly senderTimeNs: bigint;
-  /** Where a test fixes it; otherwise new. */
-  readonly ephemeral?: KeyPair;
 }
 
 /** The sender's side. Its ANNOUNCE is made once, and repeated as it is. */
@@ -85,7 +91,7 @@ export class SenderHandshake {
 
   /** `body` is the encoded announcement. A RangeError when the receiver's key is one that nothing can be agreed with. */
   constructor(options: SenderHandshakeOptions, body: Uint8Array) {
-    const { suite, own, receiverKey, salt, senderTimeNs } = options;
+    const { suite, own, receiverKey, salt, senderTimeNs, payloadSecret } = options;
     this.#suite = suite;
     this.#salt = salt;
     const ephemeral = options.ephemeral ?? KeyPair.generate();
@@ -107,6 +113,7 @@ export class SenderHandshake {
       rs: receiverKey,
       e: ephemeral,
       ...(own.psk === undefined ? {} : { psk: own.psk }),
+      ...(payloadSecret === undefined ? {} : { payloadSecret }),
     });
     const message = this.#state.writeMessage(body);
     if (message === undefined) throw new RangeError("the receiver's key is of small order");
@@ -160,16 +167,13 @@ export class ReceiverHandshake {
     return timingSafeEqual(keyId, clear.keyId);
   }
 
-  /**
-   * Reads an ANNOUNCE; undefined when it is forged, damaged, or made for other keys than ours. `ephemeral` is ours for
-   * the answer, where a test fixes it.
-   */
+  /** Reads an ANNOUNCE; undefined when it is forged, damaged, or made for other keys than ours, and no secret is left. */
   static read(
     own: OwnKeys,
     header: AnnounceHeader,
     clear: AnnounceClear,
     payload: Uint8Array,
-    ephemeral?: KeyPair,
+    { ephemeral, payloadSecret }: HandshakeExtras = {},
   ): ReceiverHandshake | undefined {
     const pattern = patternOf(clear.suite);
     if (pattern.includes('psk') !== (own.psk !== undefined)) return undefined;
@@ -181,6 +185,7 @@ export class ReceiverHandshake {
       s: own.identity,
       ...(own.psk === undefined ? {} : { psk: own.psk }),
       ...(ephemeral === undefined ? {} : { e: ephemeral }),
+      ...(payloadSecret === undefined ? {} : { payloadSecret }),
     });
     const message = Buffer.concat([clear.ephemeralPublic, payload.subarray(ANNOUNCE_CLEAR_BYTES)]);
     const body = state.readMessage(message);

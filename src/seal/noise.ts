@@ -12,6 +12,8 @@ import { KEY_BYTES, KeyPair } from './key-pair.ts';
 
 const TAG_BYTES = 16;
 const HASH_BYTES = 32;
+/** A key and the handshake hash: what opens one payload, together with its nonce, which is 0. */
+export const PAYLOAD_SECRET_BYTES: number = KEY_BYTES + HASH_BYTES;
 
 export type NoisePattern = 'X' | 'Xpsk1' | 'IK' | 'IKpsk2';
 type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss' | 'psk';
@@ -97,6 +99,10 @@ export class CipherState {
     return nonce;
   }
 
+  copyKey(into: Uint8Array): void {
+    if (this.#key !== undefined) into.set(this.#key);
+  }
+
   copy(): CipherState {
     const copy = new CipherState(this.cipher);
     if (this.#key !== undefined) copy.#key = Uint8Array.from(this.#key);
@@ -156,6 +162,12 @@ export class SymmetricState {
     return this.#hash;
   }
 
+  /** The key and the associated data of what is encrypted or decrypted next. The caller wipes them. */
+  copyPayloadSecret(into: Uint8Array): void {
+    this.#cipherState.copyKey(into);
+    into.set(this.#hash, KEY_BYTES);
+  }
+
   encryptAndHash(plaintext: Uint8Array): Uint8Array {
     const ciphertext = this.#cipherState.encryptWithAd(this.#hash, plaintext);
     this.mixHash(ciphertext);
@@ -202,6 +214,8 @@ export interface HandshakeOptions {
   readonly psk?: Uint8Array;
   /** Our ephemeral pair, where a test fixes it. */
   readonly e?: KeyPair;
+  /** PAYLOAD_SECRET_BYTES, owned by the caller: takes what opens the payload of the first message, once that is known. */
+  readonly payloadSecret?: Uint8Array;
 }
 
 export class HandshakeState {
@@ -211,6 +225,7 @@ export class HandshakeState {
   readonly #psk: Uint8Array | undefined;
   readonly #s: KeyPair;
   readonly #messages: readonly (readonly Token[])[];
+  readonly #payloadSecret: Uint8Array | undefined;
   #e: KeyPair | undefined;
   #rs: Uint8Array | undefined;
   #re: Uint8Array | undefined;
@@ -226,6 +241,7 @@ export class HandshakeState {
     this.#s = s;
     this.#rs = rs;
     this.#e = options.e;
+    this.#payloadSecret = options.payloadSecret;
     this.#symmetric = new SymmetricState(`Noise_${pattern}_25519_${CIPHER_NAMES[cipher]}_SHA256`, cipher);
     this.#symmetric.mixHash(options.prologue);
     // The pre-message of all these patterns: the initiator knows the responder's static key.
@@ -251,6 +267,7 @@ export class HandshakeState {
         parts.push(this.#symmetric.encryptAndHash(this.#s.publicKey));
       } else if (!this.#mix(token)) return undefined;
     }
+    this.#keepPayloadSecret();
     parts.push(this.#symmetric.encryptAndHash(payload));
     return new Uint8Array(Buffer.concat(parts));
   }
@@ -263,6 +280,7 @@ export class HandshakeState {
       before.symmetric.wipe();
       return payload;
     }
+    if (before.next === 0) this.#payloadSecret?.fill(0);
     this.#symmetric.wipe();
     this.#symmetric = before.symmetric;
     this.#re = before.re;
@@ -287,7 +305,13 @@ export class HandshakeState {
         this.#rs = rs;
       } else if (!this.#mix(token)) return undefined;
     }
+    this.#keepPayloadSecret();
     return this.#symmetric.decryptAndHash(message.subarray(at));
+  }
+
+  #keepPayloadSecret(): void {
+    if (this.#payloadSecret !== undefined && this.#next === 1)
+      this.#symmetric.copyPayloadSecret(this.#payloadSecret);
   }
 
   /** After the last message: the transport keys and the handshake hash. The state is wiped. */

@@ -87,6 +87,19 @@ describe('a door with keys', () => {
     expect(oneWay?.keyed?.joinClear).toBeUndefined();
   });
 
+  test('keeps what opens an announcement only where keys are logged, until the visitor is dismissed', () => {
+    const authorized = [SENDER.publicKey];
+    for (const logsKeys of [false, true]) {
+      const door = new Doorkeeper({ identity: RECEIVER.secret(), authorized }, logsKeys);
+      const { header, payload } = keyed(SENDER, false);
+      const visitor = door.look(header, payload, 0, 1);
+      const secret = visitor?.keyed?.payloadSecret;
+      expect(secret?.some((byte) => byte !== 0)).toBe(logsKeys ? true : undefined);
+      if (visitor !== undefined) dismiss(visitor);
+      expect(secret?.some((byte) => byte !== 0)).toBe(logsKeys ? false : undefined);
+    }
+  });
+
   test('lets in nobody else, and says whom it turned away', () => {
     for (const [announced, why] of [
       [keyed(KeyPair.generate(), false), 'not on the list'],

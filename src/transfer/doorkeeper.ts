@@ -4,6 +4,7 @@
 import { formatPublicKey } from '../seal/public-key.ts';
 import { type OwnKeys, ReceiverHandshake } from '../seal/handshake.ts';
 import { KeyPair } from '../seal/key-pair.ts';
+import { PAYLOAD_SECRET_BYTES } from '../seal/noise.ts';
 import { openSuiteKeys, type SessionKeys, wipeKey } from '../seal/session-keys.ts';
 import {
   ANNOUNCE_CLEAR_BYTES,
@@ -43,6 +44,8 @@ export interface KeyedVisitor {
   readonly announce: Uint8Array;
   /** Two-way: what every JOIN carries, so that the sender comes to the same keys. */
   readonly joinClear: JoinClear | undefined;
+  /** What opens the body of the ANNOUNCE (seal/noise.ts), only where keys are logged. */
+  readonly payloadSecret: Uint8Array | undefined;
 }
 
 export interface StrangerReport {
@@ -52,6 +55,7 @@ export interface StrangerReport {
 
 export class Doorkeeper {
   readonly #own: OwnKeys | undefined;
+  readonly #logsKeys: boolean;
   #authorized: readonly Uint8Array[];
   readonly #looks: LookBudget = new LookBudget(LOOKS_A_SECOND, LOOKS_A_SOURCE);
   readonly #hashes: LookBudget = new LookBudget(HASHES_A_SECOND, HASHES_A_SOURCE);
@@ -59,8 +63,9 @@ export class Doorkeeper {
   #reason = '';
   #toldAtMs = -Infinity;
 
-  /** Without keys only the open suite is taken. */
-  constructor(keys: DoorKeys | undefined) {
+  /** Without keys only the open suite is taken. `logsKeys`: visitors bring what a key log needs of their handshake. */
+  constructor(keys: DoorKeys | undefined, logsKeys = false) {
+    this.#logsKeys = logsKeys;
     this.#authorized = keys?.authorized ?? [];
     this.#own =
       keys === undefined
@@ -95,16 +100,24 @@ export class Doorkeeper {
       return this.turnAway('it is made for another receiver key, or forged');
     }
     if (!this.#looks.take(nowMs, source)) return undefined;
-    const handshake = ReceiverHandshake.read(own, header, clear, payload);
+    const extras = this.#logsKeys ? { payloadSecret: new Uint8Array(PAYLOAD_SECRET_BYTES) } : {};
+    const handshake = ReceiverHandshake.read(own, header, clear, payload, extras);
     if (handshake === undefined)
       return this.turnAway('it fails its check, or was made with another shared key');
     if (!this.#authorized.some((key) => Buffer.compare(key, handshake.senderKey) === 0)) {
       handshake.wipe();
+      extras.payloadSecret?.fill(0);
       return this.turnAway(
         `its sender is not on the list; to let it in, add: ${formatPublicKey(handshake.senderKey)}`,
       );
     }
-    return keyedVisitor(header, clear, payload, handshake);
+    try {
+      return keyedVisitor(header, clear, payload, handshake, extras.payloadSecret);
+    } catch (error) {
+      handshake.wipe();
+      extras.payloadSecret?.fill(0);
+      throw error;
+    }
   }
 
   /** Counts somebody who stays outside. */
@@ -156,6 +169,7 @@ function keyedVisitor(
   clear: AnnounceClear,
   payload: Uint8Array,
   handshake: ReceiverHandshake,
+  payloadSecret: Uint8Array | undefined,
 ): Visitor {
   const announcement = decodeAnnouncement(handshake.body);
   // The suite says whether an answer makes the keys; an announcement that says otherwise is not ours.
@@ -170,6 +184,6 @@ function keyedVisitor(
     channel: channelOf(keys, header),
     keys,
     senderTimeNs: clear.senderTimeNs,
-    keyed: { senderKey, announce: payload, joinClear: answer?.joinClear },
+    keyed: { senderKey, announce: payload, joinClear: answer?.joinClear, payloadSecret },
   };
 }

@@ -91,7 +91,7 @@ export class ReceiverLoop {
     this.#mail = mail;
     this.#post = post;
     this.#credit = new CreditPool(pool.slots, data.maxTransfers);
-    this.#door = new Doorkeeper(data.keys);
+    this.#door = new Doorkeeper(data.keys, data.keyLog !== undefined);
     if (data.activity !== undefined) this.#trace = new ReceiverTrace(data.activity);
   }
 
@@ -283,7 +283,7 @@ export class ReceiverLoop {
   #admit(name: string, id: TransferId, visitor: Visitor, nowMs: number): void {
     const { announcement, keyed, senderTimeNs } = visitor;
     const peer = this.#link.inbound.peer();
-    const refusal = unlogged(this.#data.keyLog, id, visitor.keys.data) ?? this.#admission(name, announcement);
+    const refusal = unlogged(this.#data.keyLog, id, visitor) ?? this.#admission(name, announcement);
     if (refusal !== undefined) {
       this.#reply(peer, this.#refused.add(name, visitor, refusal));
       dismiss(visitor);

@@ -5,6 +5,7 @@ import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
 import { SenderHandshake, type TransferId } from '../seal/handshake.ts';
 import { KeyPair } from '../seal/key-pair.ts';
+import { PAYLOAD_SECRET_BYTES } from '../seal/noise.ts';
 import { type DataKeys, openSuiteKeys, type SessionKeys, wipeKey } from '../seal/session-keys.ts';
 import { type AbortCode, decodeAbort, encodeAbort } from '../wire/abort.ts';
 import {
@@ -33,7 +34,7 @@ import {
 import { type Status, decodeStatus, emptyStatus } from '../wire/status.ts';
 import { keyedSuite } from '../wire/suite.ts';
 import { ControlChannel, controlSegment } from './control-channel.ts';
-import { logKeys } from './key-log.ts';
+import { logHandshake, logKeys } from './key-log.ts';
 import { LookBudget } from './look-budget.ts';
 import type { SenderKeys } from './transfer-keys.ts';
 import { knownCode, type TransferOutcome } from './worker-message.ts';
@@ -90,7 +91,7 @@ export class SenderConversation implements Disposable {
 
   /** What announce() will say. Throws NAME_TOO_LONG. */
   prepare(announcement: Announcement, nowMs: number): void {
-    const { keys, salt } = this.#transfer;
+    const { keys, keyLog, salt } = this.#transfer;
     if (keys === undefined) {
       this.#announcement = encodeAnnouncement(announcement, this.#bodyBytesMax);
       this.#adopt(openSuiteKeys(salt));
@@ -98,6 +99,7 @@ export class SenderConversation implements Disposable {
     }
     const oneWay = announcement.feedback === 'none';
     const body = encodeAnnouncement(announcement, this.#bodyBytesMax - SEALED_KEY_BYTES);
+    const payloadSecret = keyLog === undefined ? undefined : new Uint8Array(PAYLOAD_SECRET_BYTES);
     const handshake = new SenderHandshake(
       {
         ...this.#transfer,
@@ -108,12 +110,15 @@ export class SenderConversation implements Disposable {
         },
         receiverKey: keys.receiverKey,
         senderTimeNs: timeNs(nowMs),
+        ...(payloadSecret === undefined ? {} : { payloadSecret }),
       },
       body,
     );
+    this.#handshake = handshake;
+    // Before anyone answers: what was announced to nobody is worth reading, too.
+    logHandshake(keyLog, this.#transfer, keys.cipher, payloadSecret);
     this.#announcement = controlSegment(MessageType.announce, this.#transfer, 0, handshake.announce);
     if (oneWay) this.#adopt(handshake.oneWayKeys());
-    else this.#handshake = handshake;
   }
 
   #adopt(keys: SessionKeys): void {

@@ -60,4 +60,5 @@ export class WaitingRoom {
 export function dismiss(visitor: Visitor): void {
   visitor.channel[Symbol.dispose]();
   wipeKey(visitor.keys.data);
+  visitor.keyed?.payloadSecret?.fill(0);
 }

@@ -120,7 +120,7 @@ describe('a table reads what its codec wrote', () => {
     });
   });
 
-  test('JOIN, clear part and both answers', () => {
+  test('JOIN, clear part and all answers', () => {
     const clear = encodeJoinClear({ nonce: filled(1, 32), ephemeralPublic: filled(2, 32) });
     expect(readAll(layouts.JOIN_CLEAR_LAYOUT, clear)).toEqual({
       nonce: hex(1, 32),
@@ -145,6 +145,10 @@ describe('a table reads what its codec wrote', () => {
       code,
       message_length: 9n,
       message: 'it exists',
+    });
+    expect(readAll(layouts.JOIN_UNDECIDED_LAYOUT, encodeJoin({ accepted: 'undecided' }))).toEqual({
+      answer: 2n,
+      zero: 0n,
     });
   });
 

@@ -104,6 +104,11 @@ export const JOIN_REFUSED_LAYOUT: Layout = [
   { name: 'message', title: 'Message', offset: 6, bytes: 'message_length', kind: 'text' },
 ];
 
+export const JOIN_UNDECIDED_LAYOUT: Layout = [
+  ANSWER,
+  { name: 'zero', title: 'Zero', offset: 1, bytes: 1, kind: 'hex' },
+];
+
 /** Followed by `entry_count` of STATUS_ENTRY_LAYOUT, or by STATUS_RESULT_LAYOUT in a final state. */
 export const STATUS_LAYOUT: Layout = [
   { name: 'state', title: 'State', offset: 0, bytes: 1, kind: 'number', values: numbered(STATUS_STATES) },

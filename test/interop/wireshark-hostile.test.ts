@@ -9,14 +9,13 @@ import {
   AAD_BYTES,
   decodeSegmentHeader,
   emptySegmentHeader,
-  encodeSegmentHeader,
   MessageType,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
   writeAad,
 } from '../../src/wire/segment.ts';
 import { buildFrame } from '../netns/frame.ts';
-import { ADDRESSES } from './frames.ts';
+import { ADDRESSES, segment } from './frames.ts';
 import { type Row, Tshark, writeCapture } from './tshark.ts';
 
 let tshark: Tshark;
@@ -37,14 +36,6 @@ async function shown(payloads: readonly Uint8Array[], preferences: readonly stri
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-
-function segment(header: Partial<SegmentHeader>, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(SEGMENT_HEADER_BYTES + payload.length);
-  const whole = { payloadBytes: payload.length, recordBytes: payload.length, segmentCount: 1, ...header };
-  encodeSegmentHeader(viewOf(bytes), 0, { ...emptySegmentHeader(), transferIdLow: 7, ...whole });
-  bytes.set(payload, SEGMENT_HEADER_BYTES);
-  return bytes;
-}
 
 /** Why the receiver would drop the rest of a datagram, '' when it takes all of it. */
 function reasonFor(payload: Uint8Array): string {

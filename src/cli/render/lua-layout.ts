@@ -1,6 +1,7 @@
 // The layout tables of wire/ as Lua for Wireshark: a ProtoField for each field, and where it lies. What is done with
 // them is written by hand, in lua/.
 import { EPOCH_RECORDS } from '../../seal/session-keys.ts';
+import { SEALED_KEY_BYTES } from '../../wire/announce.ts';
 import * as layouts from '../../wire/layout.ts';
 import type { FieldKind, FieldLayout, Layout } from '../../wire/layout.ts';
 import { LIMITS } from '../../wire/limits.ts';
@@ -13,6 +14,7 @@ const LAYOUTS: Readonly<Record<string, readonly [prefix: string, layout: Layout]
   announce_clear: ['zwire.announce', layouts.ANNOUNCE_CLEAR_LAYOUT],
   join_clear: ['zwire.join', layouts.JOIN_CLEAR_LAYOUT],
   join_accepted: ['zwire.join', layouts.JOIN_ACCEPTED_LAYOUT],
+  join_undecided: ['zwire.join', layouts.JOIN_UNDECIDED_LAYOUT],
   join_refused: ['zwire.join', layouts.JOIN_REFUSED_LAYOUT],
   status: ['zwire.status', layouts.STATUS_LAYOUT],
   status_entry: ['zwire.status.entry', layouts.STATUS_ENTRY_LAYOUT],
@@ -29,6 +31,7 @@ const CONSTANTS: Readonly<Record<string, number>> = {
   magic: MAGIC,
   version: VERSION,
   header_bytes: SEGMENT_HEADER_BYTES,
+  sealed_key_bytes: SEALED_KEY_BYTES,
   status_final_state: layouts.STATUS_FINAL_STATE,
   v0_chunk_overhead_bytes: V0_CHUNK_OVERHEAD_BYTES,
   v0_index_count: V0_INDEX_COUNT,
