@@ -12,6 +12,11 @@ import { readFileSync } from 'node:fs';
 
 export type Cipher = 'aes-256-gcm' | 'chacha20-poly1305';
 
+/** There are two, and either is good for anything. */
+export function otherCipher(cipher: Cipher): Cipher {
+  return cipher === 'aes-256-gcm' ? 'chacha20-poly1305' : 'aes-256-gcm';
+}
+
 const OPTIONS = { authTagLength: 16 } as const;
 
 /** Node's types want a length of ChaCha20-Poly1305 that only CCM needs. */

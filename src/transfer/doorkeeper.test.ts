@@ -123,6 +123,20 @@ describe('a door with keys', () => {
     expect(look(door, keyed(other, false))?.keyed?.senderKey).toEqual(other.publicKey);
   });
 
+  test('objects two-way to the cipher that it does not want, and to nothing else', () => {
+    const oneWay = keyed(SENDER, true, { ...ANNOUNCEMENT, feedback: 'none' });
+    for (const [cipher, announced, code] of [
+      ['chacha20-poly1305', keyed(SENDER, false), 'CIPHER'],
+      ['aes-256-gcm', keyed(SENDER, false), undefined],
+      ['chacha20-poly1305', oneWay, undefined],
+    ] as const) {
+      const door = new Doorkeeper({ identity: RECEIVER.secret(), authorized: [SENDER.publicKey], cipher });
+      const visitor = look(door, announced);
+      if (visitor === undefined) throw new Error('not let in');
+      expect(door.objection(visitor)?.code).toBe(code);
+    }
+  });
+
   test('lets no suite in that contradicts the announcement', () => {
     for (const oneWay of [true, false]) {
       const other = { ...ANNOUNCEMENT, feedback: oneWay ? 'one' : 'none' } as const;

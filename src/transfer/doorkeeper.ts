@@ -3,6 +3,7 @@
 // one line in a while says so.
 import { formatPublicKey } from '../seal/public-key.ts';
 import { type OwnKeys, ReceiverHandshake } from '../seal/handshake.ts';
+import type { Cipher } from '../seal/cipher.ts';
 import { KeyPair } from '../seal/key-pair.ts';
 import { PAYLOAD_SECRET_BYTES } from '../seal/noise.ts';
 import { openSuiteKeys, type SessionKeys, wipeKey } from '../seal/session-keys.ts';
@@ -17,6 +18,7 @@ import type { JoinClear } from '../wire/join.ts';
 import type { SegmentHeader } from '../wire/segment.ts';
 import { ControlChannel } from './control-channel.ts';
 import { LookBudget } from './look-budget.ts';
+import type { Refusal } from './refusals.ts';
 import type { DoorKeys } from './worker-message.ts';
 
 /** Announcements a second that cost keys, memory or a process, in all and of one source; more are dropped unread. */
@@ -26,6 +28,11 @@ const LOOKS_A_SOURCE = 50;
 const HASHES_A_SECOND = 20_000;
 const HASHES_A_SOURCE = 10_000;
 const TELL_EVERY_MS = 10_000;
+
+const CIPHER_NAMES: Readonly<Record<Cipher, string>> = {
+  'aes-256-gcm': 'AES-256-GCM',
+  'chacha20-poly1305': 'ChaCha20-Poly1305',
+};
 
 /** An announcement that may become a transfer; whoever takes it owns channel and keys. */
 export interface Visitor {
@@ -56,6 +63,7 @@ export interface StrangerReport {
 export class Doorkeeper {
   readonly #own: OwnKeys | undefined;
   readonly #logsKeys: boolean;
+  readonly #cipher: Cipher | undefined;
   #authorized: readonly Uint8Array[];
   readonly #looks: LookBudget = new LookBudget(LOOKS_A_SECOND, LOOKS_A_SOURCE);
   readonly #hashes: LookBudget = new LookBudget(HASHES_A_SECOND, HASHES_A_SOURCE);
@@ -67,6 +75,7 @@ export class Doorkeeper {
   constructor(keys: DoorKeys | undefined, logsKeys = false) {
     this.#logsKeys = logsKeys;
     this.#authorized = keys?.authorized ?? [];
+    this.#cipher = keys?.cipher;
     this.#own =
       keys === undefined
         ? undefined
@@ -118,6 +127,16 @@ export class Doorkeeper {
       extras.payloadSecret?.fill(0);
       throw error;
     }
+  }
+
+  /** Why a sender that has come in cannot stay as it is. One-way it would not hear of it, and is taken. */
+  objection({ announcement, keyed, keys }: Visitor): Refusal | undefined {
+    const wanted = this.#cipher;
+    const oneWay = announcement.feedback === 'none';
+    if (keyed === undefined || oneWay || wanted === undefined || keys.data.cipher === wanted)
+      return undefined;
+    const message = `this receiver takes ${CIPHER_NAMES[wanted]} alone, and this is the other one: leave --cipher out`;
+    return { code: 'CIPHER', message };
   }
 
   /** Counts somebody who stays outside. */

@@ -70,11 +70,12 @@ export function receiveThrough(worker: string, options: ReceiveOptions): Promise
 }
 
 /** What the worker needs to know who is at the door. */
-function doorKeys({ identity, psk, authorized }: ReceiverKeys): DoorKeys {
+function doorKeys({ identity, psk, authorized, cipher }: ReceiverKeys): DoorKeys {
   return {
     identity,
     ...(psk === undefined ? {} : { psk }),
     authorized: authorized.map(({ publicKey }) => publicKey),
+    ...(cipher === undefined ? {} : { cipher }),
   };
 }
 

@@ -283,7 +283,10 @@ export class ReceiverLoop {
   #admit(name: string, id: TransferId, visitor: Visitor, nowMs: number): void {
     const { announcement, keyed, senderTimeNs } = visitor;
     const peer = this.#link.inbound.peer();
-    const refusal = unlogged(this.#data.keyLog, id, visitor) ?? this.#admission(name, announcement);
+    const refusal =
+      unlogged(this.#data.keyLog, id, visitor) ??
+      this.#door.objection(visitor) ??
+      this.#admission(name, announcement);
     if (refusal !== undefined) {
       this.#reply(peer, this.#refused.add(name, visitor, refusal));
       dismiss(visitor);

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { ZwireError } from '../bytes/zwire-error.ts';
+import { otherCipher } from '../seal/cipher.ts';
 import { Counters } from './counters.ts';
 import type { LinkOptions } from './endpoint.ts';
 import { publish } from './event-channel.ts';
@@ -82,7 +83,7 @@ export async function sendThrough(worker: string, options: SendOptions): Promise
   let outcome: 'committed' | 'delivered' | 'failed' = 'failed';
   try {
     const announcement = await options.source.describe(options.signal);
-    const result = await new Sending(worker, options, announcement).run();
+    const result = await sendWithEither(worker, options, announcement);
     ({ outcome } = result);
     return result;
   } finally {
@@ -90,6 +91,28 @@ export async function sendThrough(worker: string, options: SendOptions): Promise
     options.keys?.psk?.fill(0);
     await options.source.close(outcome);
   }
+}
+
+/** With the other cipher where the receiver asks for it and we may: as another transfer, since nothing has begun yet. */
+async function sendWithEither(
+  worker: string,
+  options: SendOptions,
+  announcement: SourceAnnouncement,
+): Promise<TransferResult> {
+  try {
+    return await new Sending(worker, options, announcement).run();
+  } catch (error) {
+    const { keys } = options;
+    if (keys === undefined || !isForOtherCipher(error, keys)) throw error;
+    const other = { ...keys, cipher: otherCipher(keys.cipher), cipherMayChange: false };
+    return new Sending(worker, { ...options, keys: other }, announcement).run();
+  }
+}
+
+function isForOtherCipher(error: unknown, keys: SenderKeys | undefined): boolean {
+  const asked =
+    error instanceof ZwireError && error.code === 'REFUSED' && error.fields['refusal'] === 'CIPHER';
+  return asked && keys?.cipherMayChange === true;
 }
 
 export function interrupted(): ZwireError {
@@ -280,6 +303,8 @@ class Sending {
   async #failed(error: unknown): Promise<unknown> {
     await this.#busy;
     const own = await this.#source?.abort();
+    // It goes on as another transfer.
+    if (isForOtherCipher(error, this.#options.keys)) return error;
     const main = isSecondary(error) && own !== undefined && !this.#options.signal.aborted ? own : error;
     const { code, message, hint } = failureOf(main);
     const failure = { code, message, ...(hint === undefined ? {} : { hint }) };

@@ -12,6 +12,8 @@ export interface SenderKeys {
   /** A key that both sides have, 32 bytes; mixed in besides. */
   readonly psk?: Uint8Array;
   readonly cipher: Cipher;
+  /** Whether the other one will do, where a two-way receiver asks for it. */
+  readonly cipherMayChange?: boolean;
 }
 
 /** What the line of a sender in authorized_senders lets it do; what is left out is not limited. */
@@ -44,6 +46,8 @@ export interface ReceiverKeys {
   readonly authorized: readonly AuthorizedSender[];
   /** For a list that may change while the receiver runs. A sender that is no longer on it loses its transfers. */
   readonly watchAuthorized?: WatchAuthorized;
+  /** The only one that two-way transfers may use; absent: either. */
+  readonly cipher?: Cipher;
   /** Where one-way transfers that were taken are remembered, over restarts. */
   readonly stateDirectory: string;
 }

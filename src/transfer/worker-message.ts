@@ -2,6 +2,7 @@
 import { type ErrorCode, ERROR_CODES } from '../bytes/error-codes.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { LinkOptions } from '../link/link.ts';
+import type { Cipher } from '../seal/cipher.ts';
 import type { AbortCode } from '../wire/abort.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { RefusalCode } from '../wire/join.ts';
@@ -105,6 +106,8 @@ export interface DoorKeys {
   readonly psk?: Uint8Array;
   /** Public keys of the senders that are let in. */
   readonly authorized: readonly Uint8Array[];
+  /** The only one that two-way transfers may use. */
+  readonly cipher?: Cipher;
 }
 
 export type ReceiverMail =

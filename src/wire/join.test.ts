@@ -83,6 +83,7 @@ describe('JOIN body', () => {
       SINK: 9,
       UNSUPPORTED: 10,
       NOT_AUTHORIZED: 11,
+      CIPHER: 12,
       OTHER: 65_535,
     });
     for (const number of Object.values(REFUSAL_CODES)) {

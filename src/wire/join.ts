@@ -39,6 +39,7 @@ export const REFUSAL_CODES = {
   SINK: 9,
   UNSUPPORTED: 10,
   NOT_AUTHORIZED: 11,
+  CIPHER: 12,
   OTHER: 65_535,
 } as const;
 export type RefusalCode = keyof typeof REFUSAL_CODES;

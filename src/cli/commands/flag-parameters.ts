@@ -83,6 +83,10 @@ const OWN_KEY_PARAMETERS: FlagParametersForType<Pick<KeyFlags, 'identity' | 'psk
   keyLog: value(parsePath, 'FILE', 'Append what Wireshark needs to read all that is sent: a secret'),
 };
 
+function cipherParameter(brief: string): FlagParametersForType<Pick<KeyFlags, 'cipher'>>['cipher'] {
+  return { kind: 'enum', values: ['aes', 'chacha20'], optional: true, brief };
+}
+
 export const SENDER_KEY_PARAMETERS: FlagParametersForType<
   Pick<SenderKeyFlags, 'identity' | 'pskFile' | 'keyLog' | 'receiverKey' | 'cipher'>
 > = {
@@ -92,16 +96,11 @@ export const SENDER_KEY_PARAMETERS: FlagParametersForType<
     "The receiver's public key (default: by host, from ~/.config/zwire/known_receivers)",
   ),
   ...OWN_KEY_PARAMETERS,
-  cipher: {
-    kind: 'enum',
-    values: ['aes', 'chacha20'],
-    optional: true,
-    brief: 'AES-256-GCM or ChaCha20-Poly1305 (default: aes where the processor has it)',
-  },
+  cipher: cipherParameter('AES-256-GCM or ChaCha20-Poly1305 (default: aes where both processors have it)'),
 };
 
 export const RECEIVER_KEY_PARAMETERS: FlagParametersForType<
-  Pick<ReceiverKeyFlags, 'identity' | 'pskFile' | 'keyLog' | 'authorizedSenders' | 'stateDir'>
+  Pick<ReceiverKeyFlags, 'identity' | 'pskFile' | 'keyLog' | 'authorizedSenders' | 'stateDir' | 'cipher'>
 > = {
   authorizedSenders: value(
     parsePath,
@@ -110,6 +109,7 @@ export const RECEIVER_KEY_PARAMETERS: FlagParametersForType<
   ),
   ...OWN_KEY_PARAMETERS,
   stateDir: value(parsePath, 'DIR', 'Where one-way transfers are remembered (default: ~/.local/state/zwire)'),
+  cipher: cipherParameter('Take only this one two-way (default: both, or chacha20 without AES instructions)'),
 };
 
 export const ACCEPTANCE_PARAMETERS: FlagParametersForType<

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { formatIpv4 } from '../../bytes/ipv4-address.ts';
 import { ZwireError } from '../../bytes/zwire-error.ts';
-import { bestCipher } from '../../seal/cipher.ts';
+import { bestCipher, type Cipher } from '../../seal/cipher.ts';
 import { sharedKeyPairs } from '../../seal/handshake.ts';
 import { KeyPair } from '../../seal/key-pair.ts';
 import { formatPublicKey, parsePublicKey } from '../../seal/public-key.ts';
@@ -21,16 +21,19 @@ export function senderKeys(
   link: LinkOptions,
   places: KeyPlaces,
 ): SenderKeys | undefined {
-  const cipher = request.cipher ?? bestCipher();
+  const cipher = {
+    cipher: request.cipher ?? bestCipher(),
+    cipherMayChange: request.cipher === undefined,
+  };
   const receiverKey = receiverKeyOf(request, link, places);
   const psk = readPsk(request.pskPath);
   if (receiverKey === undefined) {
     if (psk === undefined) return undefined;
     const { sender, receiver } = sharedKeyPairs(psk.psk);
-    return { identity: sharedSecret(sender.secret()), receiverKey: receiver.publicKey, ...psk, cipher };
+    return { identity: sharedSecret(sender.secret()), receiverKey: receiver.publicKey, ...psk, ...cipher };
   }
   const identity = sharedSecret(readHostKey(request.identityPath ?? places.hostKey));
-  return { identity, receiverKey, ...psk, cipher };
+  return { identity, receiverKey, ...psk, ...cipher };
 }
 
 function receiverKeyOf(
@@ -77,7 +80,10 @@ export function receiverKeys(
   places: KeyPlaces,
   watch?: ListWatch,
 ): ReceiverKeys | undefined {
-  const stateDirectory = request.stateDirectory ?? places.stateDirectory;
+  const common = {
+    stateDirectory: request.stateDirectory ?? places.stateDirectory,
+    ...onlyCipher(request.cipher),
+  };
   const psk = readPsk(request.pskPath);
   const path = request.authorizedSendersPath ?? places.authorizedSenders;
   const watched = watch && watchSenderList(new SenderList(path, watch.say), watch.onRequest);
@@ -87,12 +93,18 @@ export function receiverKeys(
     const authorized = parseAuthorizedSenders(list, path);
     const identity = sharedSecret(readHostKey(request.identityPath ?? places.hostKey));
     const watchAuthorized = watched === undefined ? {} : { watchAuthorized: watched };
-    return { identity, ...psk, authorized, ...watchAuthorized, stateDirectory };
+    return { identity, ...psk, authorized, ...watchAuthorized, ...common };
   }
   if (psk === undefined) return undefined;
   const { sender, receiver } = sharedKeyPairs(psk.psk);
   const authorized = [{ publicKey: sender.publicKey, name: 'the shared key', rules: { rawOnly: false } }];
-  return { identity: sharedSecret(receiver.secret()), ...psk, authorized, stateDirectory };
+  return { identity: sharedSecret(receiver.secret()), ...psk, authorized, ...common };
+}
+
+/** What it was told; a processor without AES asks for ChaCha20-Poly1305, any other takes both. */
+function onlyCipher(told: Cipher | undefined): { readonly cipher?: Cipher } {
+  const cipher = told ?? (bestCipher() === 'chacha20-poly1305' ? 'chacha20-poly1305' : undefined);
+  return cipher === undefined ? {} : { cipher };
 }
 
 function listOf(request: ReceiverKeyRequest, path: string): string | undefined {

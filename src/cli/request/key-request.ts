@@ -4,6 +4,7 @@ import { usageError } from '../usage-error.ts';
 export type CipherFlag = 'aes' | 'chacha20';
 
 export interface KeyFlags {
+  readonly cipher?: CipherFlag;
   readonly identity?: string;
   readonly pskFile?: string;
   readonly keyLog?: string;
@@ -13,7 +14,6 @@ export interface KeyFlags {
 
 export interface SenderKeyFlags extends KeyFlags {
   readonly receiverKey?: string;
-  readonly cipher?: CipherFlag;
 }
 
 export interface ReceiverKeyFlags extends KeyFlags {
@@ -21,12 +21,14 @@ export interface ReceiverKeyFlags extends KeyFlags {
   readonly stateDir?: string;
 }
 
+type CipherRequest = 'aes-256-gcm' | 'chacha20-poly1305';
+
 export interface SenderKeyRequest {
   readonly identityPath?: string;
   /** A key, or the path of a file that holds one. */
   readonly receiverKey?: string;
   readonly pskPath?: string;
-  readonly cipher?: 'aes-256-gcm' | 'chacha20-poly1305';
+  readonly cipher?: CipherRequest;
 }
 
 export interface ReceiverKeyRequest {
@@ -34,18 +36,19 @@ export interface ReceiverKeyRequest {
   readonly authorizedSendersPath?: string;
   readonly pskPath?: string;
   readonly stateDirectory?: string;
+  readonly cipher?: CipherRequest;
 }
 
 /** Undefined: no keys, whatever lies in the usual places. @throws ZwireError USAGE */
 export function senderKeyRequest(flags: SenderKeyFlags): SenderKeyRequest | undefined {
-  const { identity, receiverKey, pskFile, cipher } = flags;
+  const { identity, receiverKey, pskFile } = flags;
   if (!takesKeys(flags, { '--identity': identity, '--receiver-key': receiverKey, '--psk-file': pskFile }))
     return undefined;
   return {
     ...(identity === undefined ? {} : { identityPath: identity }),
     ...(receiverKey === undefined ? {} : { receiverKey }),
     ...(pskFile === undefined ? {} : { pskPath: pskFile }),
-    ...(cipher === undefined ? {} : { cipher: cipher === 'aes' ? 'aes-256-gcm' : 'chacha20-poly1305' }),
+    ...cipherRequest(flags),
   };
 }
 
@@ -59,7 +62,13 @@ export function receiverKeyRequest(flags: ReceiverKeyFlags): ReceiverKeyRequest 
     ...(authorizedSenders === undefined ? {} : { authorizedSendersPath: authorizedSenders }),
     ...(pskFile === undefined ? {} : { pskPath: pskFile }),
     ...(stateDir === undefined ? {} : { stateDirectory: stateDir }),
+    ...cipherRequest(flags),
   };
+}
+
+function cipherRequest({ cipher }: KeyFlags): { readonly cipher?: CipherRequest } {
+  if (cipher === undefined) return {};
+  return { cipher: cipher === 'aes' ? 'aes-256-gcm' : 'chacha20-poly1305' };
 }
 
 /** Where the secrets of transfers are written down. @throws ZwireError USAGE */
