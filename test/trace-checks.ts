@@ -15,6 +15,21 @@ export function expectSound(document: TraceDocument): void {
   expect(asyncFaults(document.traceEvents)).toEqual([]);
   expect(counterFaults(document.traceEvents)).toEqual([]);
   expect(arrowFaults(document.traceEvents)).toEqual([]);
+  expect(backwards(document)).toEqual([]);
+}
+
+/** Nothing arrives before it leaves, on one clock: what merging must not break by more than it says. */
+function backwards({ traceEvents, otherData }: TraceDocument): string[] {
+  const [alignment] = otherData.alignments;
+  // Wall clocks promise nothing.
+  if (alignment?.uncertaintyUs === undefined) return [];
+  const least = -alignment.uncertaintyUs - 1;
+  const starts = new Map(traceEvents.flatMap((event) => (event.ph === 's' ? [[event.id, event.ts]] : [])));
+  const ends = traceEvents.flatMap((event) => (event.ph === 'f' ? [event] : []));
+  return ends.flatMap((end) => {
+    const us = end.ts - (starts.get(end.id) ?? end.ts);
+    return us < least ? [`arrow ${end.id} takes ${us} us, bound ${least}`] : [];
+  });
 }
 
 function grouped<E>(events: readonly E[], key: (event: E) => string): E[][] {
@@ -72,7 +87,13 @@ function arrowFaults(events: readonly TraceEvent[]): string[] {
   const pairs = grouped(ends, (end) => end.id).filter(
     (group) => group.map((end) => end.ph).join('') !== 'sf',
   );
-  return [...faults, ...pairs.map((group) => `arrow ${group[0]?.id} lacks an end`)];
+  // Perfetto draws no arrow whose id is no number in hex of at most 64 bits.
+  const names = ends.filter((end) => !/^0x[0-9a-f]{1,16}$/.test(end.id));
+  return [
+    ...faults,
+    ...pairs.map((group) => `arrow ${group[0]?.id} lacks an end`),
+    ...names.map((end) => `arrow ${end.id}: no number in hex`),
+  ];
 }
 
 function place(event: { readonly pid: number; readonly tid: number } | undefined): string {

@@ -105,10 +105,10 @@ function movedHost(host: TraceHost, pid: number, shiftUs: number): TraceHost {
 
 function drawArrows(sent: readonly TraceEvent[], received: readonly TraceEvent[]): FlowEvent[] {
   const arrivals = new Map(received.flatMap((event) => (isMark(event) ? [[markName(event), event]] : [])));
-  return sent.flatMap((event): FlowEvent[] => {
+  return sent.flatMap((event, index): FlowEvent[] => {
     const arrival = isMark(event) ? arrivals.get(markName(event)) : undefined;
     if (arrival === undefined || !isMark(event)) return [];
-    const base = { name: 'on the wire', cat: RECORD, id: markName(event) };
+    const base = { name: 'on the wire', cat: RECORD, id: `0x${index.toString(16)}` };
     const middle = (mark: SpanEvent): Pick<SpanEvent, 'pid' | 'tid' | 'ts'> => ({
       pid: mark.pid,
       tid: mark.tid,

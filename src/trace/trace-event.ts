@@ -42,7 +42,10 @@ export interface AsyncEvent extends EventBase {
   readonly args?: EventArguments;
 }
 
-/** An arrow from one span to another: both ends have the same `cat`, `name` and `id`. */
+/**
+ * An arrow from one span to another: both ends have the same `cat`, `name` and `id`. The id is a number in hex of at most
+ * 64 bits: Perfetto leaves out arrows with any other (`flow_invalid_id` among its statistics).
+ */
 export interface FlowEvent extends EventBase {
   readonly ph: 's' | 'f';
   readonly cat: string;

@@ -198,9 +198,10 @@ export class OutboundTransfer {
   }
 
   #probe(window: SendWindow): void {
-    const timeUs = this.#sayProbe();
-    window.probed(timeUs, this.#nowMs);
-    this.#trace?.records.probed(timeUs, this.#nowMs);
+    // What stands before it is no part of its way.
+    this.#transmitter.flush();
+    this.#trace?.records.probeLeaves(this.#probeTimeUs, this.#nowMs);
+    window.probed(this.#sayProbe(), this.#nowMs);
   }
 
   #peerLost(): ZwireError {
@@ -240,8 +241,12 @@ export class OutboundTransfer {
     if (this.#join === undefined) this.#sayProbe();
   }
 
+  get #probeTimeUs(): number {
+    return Math.max(1, Math.round(this.#nowMs * 1000));
+  }
+
   #sayProbe(): number {
-    const timeUs = Math.max(1, Math.round(this.#nowMs * 1000));
+    const timeUs = this.#probeTimeUs;
     this.#conversation.probe(timeUs, this.#nowMs);
     return timeUs;
   }
@@ -354,8 +359,9 @@ export class OutboundTransfer {
     this.#tags.append(transmitter.records.view, at + filled);
     this.#trace?.activity.enter(DOES.send);
     transmitter.stamp(slot, record, filled + TAG_BYTES, last);
+    // Before it leaves: it may be over there when the call returns.
+    this.#trace?.records.leaves(record);
     transmitter.queueRecord(slot);
-    this.#trace?.records.sent(record);
     this.#window?.sent(this.#nowMs);
     this.#conversation.spokeAtMs = this.#nowMs;
     this.#bytes += filled;

@@ -36,8 +36,8 @@ export class OutboundRecordTrace {
     this.#echoes = new EchoList(memory.echoes);
   }
 
-  /** A record left for the first time. */
-  sent(record: number): void {
+  /** A record is about to leave for the first time: the receiver's times are never before this. */
+  leaves(record: number): void {
     if (this.#flights.wants(record)) this.#flights.add(record, this.#clock.nowUs());
   }
 
@@ -59,7 +59,8 @@ export class OutboundRecordTrace {
     return nowMs - this.#probedAtMs >= PROBE_EVERY_MS;
   }
 
-  probed(probeUs: number, nowMs: number): void {
+  /** About to leave, as in leaves(): the quickest exchange decides, and none may look quicker than it was. */
+  probeLeaves(probeUs: number, nowMs: number): void {
     this.#probedAtMs = nowMs;
     if (this.#probes.length === PROBES_MAX) this.#probes.shift();
     this.#probes.push({ probeUs, leftUs: this.#clock.nowUs() });

@@ -75,7 +75,7 @@ it('holds what the run did, and what the run said of itself', () => {
   const clock = { us: performance.now() * 1000 };
   const document = trace('send', clock, 0, (memory) => {
     const records = new OutboundRecordTrace(memory, { nowUs: () => clock.us++, offsetUs: 0 });
-    for (let record = 0; record < 3; record++) records.sent(record);
+    for (let record = 0; record < 3; record++) records.leaves(record);
     records.repeated(1, 3, clock.us / 1000);
     records.passed(3, 2);
   });
@@ -106,8 +106,8 @@ it('of both sides is laid onto one clock, with arrows between the records that b
   const sender = (memory: RecordMemory): void => {
     const records = new OutboundRecordTrace(memory, { nowUs: () => clock.us, offsetUs: 0 });
     noted.push(
-      () => records.sent(0),
-      () => records.probed(77, 1),
+      () => records.leaves(0),
+      () => records.probeLeaves(77, 1),
       () => records.echoed(77),
     );
   };
