@@ -2,6 +2,7 @@
  * The list of cases, in the order they run. Imported on the host too, for the names: it does nothing by itself.
  */
 import { brokenCases } from './cases/broken.mjs';
+import { commandCases } from './cases/commands.mjs';
 import { completeCases } from './cases/complete.mjs';
 import { gateCases } from './cases/gate.mjs';
 import { librarySnapshotCases } from './cases/library-snapshots.mjs';
@@ -30,6 +31,7 @@ export const allCases = [
   ...streamCases,
   ...librarySnapshotCases,
   ...libraryStreamCases,
+  ...commandCases,
 ];
 
 /**
@@ -38,7 +40,7 @@ export const allCases = [
  *
  * @type {readonly string[]}
  */
-export const eitherVersionCases = [...seedFormCases, ...refusedCases, ...brokenCases].map(
+export const eitherVersionCases = [...seedFormCases, ...refusedCases, ...brokenCases, ...commandCases].map(
   (item) => item.name,
 );
 
