@@ -1,7 +1,7 @@
 // The public API. Everything a program needs to send and receive; the command line is built on nothing else.
 export { type ErrorCode, ERROR_CODES, exitCodeOf } from './bytes/error-codes.ts';
 export { ZwireError, type ZwireErrorOptions } from './bytes/zwire-error.ts';
-export { Delta } from './library/delta.ts';
+export { Delta, type DeltaOptions } from './library/delta.ts';
 export { DeltaReader, type DeltaReaderOptions } from './library/delta-reader.ts';
 export { deliver, type DeliverOptions } from './library/deliver.ts';
 export { Receiver, type ReceiverOptions } from './library/receiver.ts';
@@ -44,7 +44,7 @@ export {
   sharedSecret,
 } from './transfer/transfer-keys.ts';
 export { zfsSinkPolicy, type ZfsSinkOptions } from './transfer/zfs-sink.ts';
-export { zfsSource, type ZfsSourceRequest } from './transfer/zfs-source.ts';
+export { type SnapshotRequest, zfsSource, type ZfsSourceRequest } from './transfer/zfs-source.ts';
 export type { ZfsDestination } from './transfer/zfs-target.ts';
 export {
   createBookmark,
@@ -146,4 +146,5 @@ export {
   validateSendPlan,
   type ValidatedSendPlan,
 } from './zfs/send.ts';
+export { type SendProgress, sendTo } from './zfs/send-progress.ts';
 export { destroySnapshot, takeSnapshot, takeSnapshots, type TakeSnapshotOptions } from './zfs/snapshot.ts';

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeZfs } from './fake-zfs.ts';
-import type { Receiver as ReceiverType, ReceiverOptions } from '../src/index.ts';
+import type { DeltaOptions, Receiver as ReceiverType, ReceiverOptions } from '../src/index.ts';
 
 // The built package: its workers are there.
 const built = new URL('../dist/index.js', import.meta.url).href;
@@ -214,4 +214,37 @@ test('a DeltaReader that is given up leaves nothing running, and one that got no
   await expect(new DeltaReader(TARGET).restore(Buffer.from('x'))).rejects.toMatchObject({
     code: 'ZFS_PARENT_MISSING',
   });
+});
+
+test('a delta with all volumes below and the snapshots between is sent as such', async () => {
+  zfs.tree('tank/my data', { 'tank/my data': {} });
+  zfs.on(['list', '-Hp', '-t', 'snapshot', '-o', 'name,guid,createtxg', TO], { stdout: `${TO}\t22\t6\n` });
+  zfs.on(['send', '-L', '-c', '-R', '-I', FROM, TO], { script: 'printf tree; exit 0' });
+  zfs.on(['send', '-L', '-c', '-I', FROM, TO], { script: 'printf between; exit 0' });
+  const streamOf = async (options: DeltaOptions): Promise<string> => {
+    let text = '';
+    for await (const chunk of new Delta(FROM, TO, options)) text += Buffer.from(chunk).toString();
+    return text;
+  };
+  expect(await streamOf({ recursive: true, intermediates: true })).toBe('tree');
+  expect(await streamOf({ intermediates: true })).toBe('between');
+  const announced = new Delta(FROM, TO, { recursive: true }).source();
+  expect(await announced.describe(new AbortController().signal)).toMatchObject({
+    recursive: true,
+    kind: 'delta',
+  });
+});
+
+test('a DeltaReader of a whole tree keeps what is new below from being mounted, and leaves the rest alone', async () => {
+  zfs.dataset(TARGET, {}).snapshots(TARGET, { mon: [11n, 5], tue: [22n, 9] });
+  zfs.tree(TARGET, { [TARGET]: {}, [`${TARGET}/old`]: {} });
+  const kept = ['mountpoint', 'sharenfs', 'sharesmb', 'reservation', 'volmode', 'setuid', 'devices'];
+  const args = ['receive', '-u', '-o', 'readonly=on', ...kept.flatMap((name) => ['-x', name]), TARGET];
+  zfs.on(args, { script: 'cat >/dev/null; exit 0' });
+  zfs.on(['set', 'canmount=noauto', `${TARGET}/new`], {});
+  const reader = new DeltaReader(TARGET, { recursive: true });
+  await reader.restore(Buffer.from('tree'));
+  zfs.tree(TARGET, { [TARGET]: {}, [`${TARGET}/old`]: {}, [`${TARGET}/new`]: {} });
+  expect(await reader.finish()).toEqual({ target: TARGET, guid: 22n });
+  expect(zfs.calls().filter((call) => call.startsWith('set'))).toEqual([`set canmount=noauto ${TARGET}/new`]);
 });

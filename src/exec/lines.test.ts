@@ -1,3 +1,6 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LINE_CHARACTERS_MAX, readLines } from './lines.ts';
 import type { ExitStatus } from './process.ts';
@@ -57,4 +60,19 @@ test('a reader that takes its time loses nothing after the program has ended', a
     count += batch.length;
   }
   expect(count).toBe(20000);
+});
+
+test('with a descriptor for what it writes, the lines are those of stderr', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'zwire-lines-'));
+  const stdout = openSync(join(directory, 'out'), 'w');
+  const lines: string[] = [];
+  let status: ExitStatus | undefined;
+  const script = 'printf data; echo one >&2; printf two >&2; exit 4';
+  const onExit = (ended: ExitStatus): void => void (status = ended);
+  for await (const batch of readLines('sh', ['-c', script], { stdout, onExit })) lines.push(...batch);
+  closeSync(stdout);
+  expect(lines).toEqual(['one', 'two']);
+  expect(readFileSync(join(directory, 'out'), 'utf8')).toBe('data');
+  expect(status).toMatchObject({ exitCode: 4, stderr: '' });
+  rmSync(directory, { recursive: true });
 });

@@ -6,6 +6,8 @@ import { commandLine, type ExitStatus, startReading, throwIfAborted } from './pr
 export const LINE_CHARACTERS_MAX: number = 1024 * 1024;
 
 export interface LinesOptions {
+  /** A descriptor for what it writes, which the caller closes; the lines are then those of its stderr. */
+  readonly stdout?: number;
   readonly signal?: AbortSignal | undefined;
   /** Told how the program ended, after its last line. What it throws ends the iteration. */
   readonly onExit: (status: ExitStatus) => void;
@@ -21,11 +23,11 @@ export async function* readLines(
   args: readonly string[],
   options: LinesOptions,
 ): AsyncGenerator<string[], void, undefined> {
-  const { running, stdout } = await startReading(file, args, options.signal);
+  const { running, words } = await startReading(file, args, options);
   try {
     let rest = '';
-    stdout.setEncoding('utf8');
-    for await (const chunk of stdout) {
+    words.setEncoding('utf8');
+    for await (const chunk of words) {
       const lines = (rest + String(chunk)).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > LINE_CHARACTERS_MAX) throw endless(file, args);
@@ -37,7 +39,7 @@ export async function* readLines(
     options.onExit(status);
   } finally {
     running.kill('SIGKILL');
-    stdout.destroy();
+    words.destroy();
     await running.exit;
   }
 }

@@ -112,25 +112,29 @@ export async function runProcess(
   return { ...status, stdout: Buffer.concat(chunks).toString('utf8') };
 }
 
-/** A program whose standard output is read as it comes. */
+/** A program whose words are read as they come. */
 export interface ReadingProcess {
   readonly running: RunningProcess;
   /** Paused until it is read; a reader that is slow holds the program back. The caller ends it. */
-  readonly stdout: Readable;
+  readonly words: Readable;
 }
 
-/** Starts a program to read what it prints, however long that takes. Throws what startProcess throws. */
+/**
+ * Starts a program to read what it prints, however long that takes: its standard output, or where that is given a
+ * descriptor, which stays the caller's to close, its stderr. Throws what startProcess throws.
+ */
 export async function startReading(
   file: string,
   args: readonly string[],
-  signal?: AbortSignal,
+  options: { readonly stdout?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ReadingProcess> {
+  const { stdout = 'pipe', signal } = options;
   throwIfAborted(file, signal);
-  const child = spawnProgram(file, args, ['ignore', 'pipe', 'pipe']);
-  const { stdout } = child;
-  const running = await watch(child, file, signal, 'callers');
-  if (stdout === null) throw new Error('a piped standard output is missing');
-  return { running, stdout };
+  const child = spawnProgram(file, args, ['ignore', stdout, 'pipe']);
+  const words = stdout === 'pipe' ? child.stdout : child.stderr;
+  const running = await watch(child, file, signal, stdout === 'pipe' ? 'stdout' : 'stderr');
+  if (words === null) throw new Error('a piped standard output is missing');
+  return { running, words };
 }
 
 /** More of a command line than this is cut from messages: some have hundreds of names. */
@@ -168,11 +172,12 @@ function watch(
   child: ChildProcess,
   file: string,
   signal?: AbortSignal,
-  stdoutReader: 'ours' | 'callers' = 'ours',
+  callerReads: 'nothing' | 'stdout' | 'stderr' = 'nothing',
 ): Promise<RunningProcess> {
   const stderr = new BoundedText();
-  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.stderr?.on('error', () => undefined);
+  const ourStderr = callerReads === 'stderr' ? null : child.stderr;
+  ourStderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+  ourStderr?.on('error', () => undefined);
   let killTimer: NodeJS.Timeout | undefined;
   let ended = false;
 
@@ -191,16 +196,16 @@ function watch(
       let graceTimer: NodeJS.Timeout | undefined;
       const finish = (): void => {
         clearTimeout(graceTimer);
-        child.stderr?.destroy();
-        if (stdoutReader === 'ours') child.stdout?.destroy();
+        ourStderr?.destroy();
+        if (callerReads === 'nothing') child.stdout?.destroy();
         resolve({ exitCode, signal: signalName, stderr: stderr.toString() });
       };
-      const waitsForStdout = stdoutReader === 'ours' && child.stdout !== null;
+      const waitsForStdout = callerReads === 'nothing' && child.stdout !== null;
       graceTimer = setTimeout(finish, waitsForStdout ? STDOUT_GRACE_MS : STDERR_GRACE_MS);
       // 'close' waits for a caller that takes its time to read; how the program ended does not.
-      if (stdoutReader === 'ours') child.once('close', finish);
-      else if (child.stderr === null || child.stderr.closed) finish();
-      else child.stderr.once('close', finish);
+      if (callerReads === 'nothing') child.once('close', finish);
+      else if (ourStderr === null || ourStderr.closed) finish();
+      else ourStderr.once('close', finish);
     });
   });
 

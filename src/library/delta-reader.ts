@@ -3,9 +3,10 @@ import type { Socket } from 'node:net';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { PipedProcess } from '../transfer/piped-process.ts';
 import type { CommitResult } from '../transfer/sink.ts';
-import { getDataset, listSnapshots, setProperty } from '../zfs/dataset.ts';
+import { type Dataset, getDataset, listDatasets, listSnapshots } from '../zfs/dataset.ts';
+import { keepFromMounting } from '../zfs/keep-from-mounting.ts';
 import { type DatasetName, parseDatasetName } from '../zfs/name.ts';
-import { receiveError, type ReceivePlan, SET_ON_NEW_FILESYSTEMS, startReceive } from '../zfs/receive.ts';
+import { receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
 import { checkTarget } from '../zfs/target.ts';
 import { endStream, reopenPipe, writeChunk, writePipe } from './pipe-stream.ts';
 
@@ -15,6 +16,8 @@ export interface DeltaReaderOptions {
   readonly set?: Readonly<Record<string, string>>;
   /** Properties of the stream to leave out (-x). */
   readonly exclude?: readonly string[];
+  /** The stream is one of a volume with all below it: its properties come along, and nothing of it is mounted. */
+  readonly recursive?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -67,20 +70,23 @@ export class DeltaReader implements AsyncDisposable {
   }
 
   async #start(): Promise<Receiving> {
-    const { signal, set, exclude } = this.#options;
+    const { signal, set, exclude, recursive = false } = this.#options;
     const existing = await getDataset(this.#target, signal);
     await checkTarget(this.#target, { kind: existing === undefined ? 'full' : 'delta' }, signal);
+    const before =
+      existing === undefined || !recursive ? [] : ((await listDatasets(this.#target, signal)) ?? []);
     return Receiving.start(
       {
         target: this.#target,
         type: existing?.type ?? 'unknown',
         incremental: existing !== undefined,
-        recursive: false,
+        recursive,
         // Half a stream is of no use here: nobody asks the sender to go on with it.
         resumable: false,
         ...(set === undefined ? {} : { set }),
         ...(exclude === undefined ? {} : { exclude }),
       },
+      before,
       signal,
     );
   }
@@ -92,15 +98,9 @@ export class DeltaReader implements AsyncDisposable {
       });
     }
     const receiving = await this.#started;
-    await receiving.finish();
     const { signal } = this.#options;
-    if (!receiving.plan.incremental && (await getDataset(this.#target, signal))?.type === 'filesystem') {
-      // The stream did not say beforehand that it is one.
-      for (const [name, value] of Object.entries(SET_ON_NEW_FILESYSTEMS)) {
-        if (this.#options.set?.[name] === undefined)
-          await setProperty([this.#target], `${name}=${value}`, signal);
-      }
-    }
+    await receiving.finish();
+    await keepFromMounting(receiving.plan, receiving.before, signal);
     const guid = (await listSnapshots(this.#target, { signal }))?.at(-1)?.guid;
     return { target: this.target, ...(guid === undefined ? {} : { guid }) };
   }
@@ -109,20 +109,27 @@ export class DeltaReader implements AsyncDisposable {
 /** A running `zfs receive` with our end of its pipe as a stream. */
 class Receiving {
   readonly plan: ReceivePlan;
+  /** What stood at and below the target. */
+  readonly before: readonly Dataset[];
   readonly stream: Socket;
   readonly #process: PipedProcess;
 
-  private constructor(plan: ReceivePlan, process: PipedProcess, stream: Socket) {
+  private constructor(plan: ReceivePlan, before: readonly Dataset[], process: PipedProcess, stream: Socket) {
     this.plan = plan;
+    this.before = before;
     this.#process = process;
     this.stream = stream;
     // Told to whoever writes; without a listener it would end the program.
     stream.on('error', () => undefined);
   }
 
-  static async start(plan: ReceivePlan, signal: AbortSignal | undefined): Promise<Receiving> {
+  static async start(
+    plan: ReceivePlan,
+    before: readonly Dataset[],
+    signal: AbortSignal | undefined,
+  ): Promise<Receiving> {
     const process = await PipedProcess.start('write', (fd) => startReceive(plan, fd, signal));
-    return new Receiving(plan, process, writePipe(reopenPipe(process.fd, 'write')));
+    return new Receiving(plan, before, process, writePipe(reopenPipe(process.fd, 'write')));
   }
 
   async finish(): Promise<void> {

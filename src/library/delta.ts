@@ -2,11 +2,19 @@
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { PipedProcess } from '../transfer/piped-process.ts';
 import type { Source } from '../transfer/source.ts';
-import { zfsSource } from '../transfer/zfs-source.ts';
+import { planOf, type SnapshotRequest, zfsSource } from '../transfer/zfs-source.ts';
 import { parseSnapshotName, type SnapshotName } from '../zfs/name.ts';
-import { sendError, type SendPlan, startSend, validateSendPlan } from '../zfs/send.ts';
+import { sendError, startSend, validateSendPlan } from '../zfs/send.ts';
 import { readPipe, reopenPipe } from './pipe-stream.ts';
 import type { VolumeSnapshot } from './volume.ts';
+
+/** What a delta holds beside the two snapshots. */
+export interface DeltaOptions {
+  /** With all volumes below, their snapshots and properties (-R). */
+  readonly recursive?: boolean;
+  /** With the snapshots between the two (-I). */
+  readonly intermediates?: boolean;
+}
 
 /**
  * The difference between two snapshots of one volume, the older first; or with `undefined` in the place of the older
@@ -16,24 +24,25 @@ import type { VolumeSnapshot } from './volume.ts';
 export class Delta implements AsyncDisposable {
   readonly from: SnapshotName | undefined;
   readonly to: SnapshotName;
+  readonly recursive: boolean;
+  readonly intermediates: boolean;
   readonly #running: Set<AbortController> = new Set();
 
   /** Snapshots, or their names. Throws NAME_INVALID. */
-  constructor(from: VolumeSnapshot | string | undefined, to: VolumeSnapshot | string) {
+  constructor(
+    from: VolumeSnapshot | string | undefined,
+    to: VolumeSnapshot | string,
+    options: DeltaOptions = {},
+  ) {
     this.from = from === undefined ? undefined : parseSnapshotName(nameOf(from));
     this.to = parseSnapshotName(nameOf(to));
+    this.recursive = options.recursive ?? false;
+    this.intermediates = options.intermediates ?? false;
   }
 
   /** For send() of this package, which deliver() wraps. */
   source(): Source {
-    const from = this.from === undefined ? {} : { from: this.from };
-    return zfsSource({
-      kind: 'snapshot',
-      snapshot: this.to,
-      recursive: false,
-      intermediates: false,
-      ...from,
-    });
+    return zfsSource(this.#request());
   }
 
   /**
@@ -44,10 +53,7 @@ export class Delta implements AsyncDisposable {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     const abort = new AbortController();
     this.#running.add(abort);
-    const plan: SendPlan =
-      this.from === undefined
-        ? { kind: 'full', to: this.to }
-        : { kind: 'incremental', from: this.from, to: this.to, intermediates: false };
+    const plan = planOf(this.#request());
     let process: PipedProcess | undefined;
     try {
       await validateSendPlan(plan, abort.signal);
@@ -66,6 +72,11 @@ export class Delta implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const abort of this.#running) abort.abort();
+  }
+
+  #request(): SnapshotRequest {
+    const { from, to: snapshot, recursive, intermediates } = this;
+    return { kind: 'snapshot', snapshot, recursive, intermediates, ...(from === undefined ? {} : { from }) };
   }
 }
 

@@ -2,18 +2,11 @@
 // Committed means that it ended with success and that the announced guid was read back from the target.
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { Announcement } from '../wire/announce.ts';
-import { type Dataset, listDatasets, listSnapshots, setProperty, snapshotGuid } from '../zfs/dataset.ts';
+import { type Dataset, listDatasets, listSnapshots, snapshotGuid } from '../zfs/dataset.ts';
 import { zfsWarningsFrom } from '../zfs/error.ts';
+import { keepFromMounting } from '../zfs/keep-from-mounting.ts';
 import { type DatasetName, isWithin, parseDatasetName, snapshotName } from '../zfs/name.ts';
-import {
-  abortPartial,
-  listPartial,
-  receiveError,
-  type ReceivePlan,
-  SET_ON_NEW_FILESYSTEMS,
-  startReceive,
-} from '../zfs/receive.ts';
-import { setProperties } from '../zfs/property.ts';
+import { abortPartial, listPartial, receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
 import { replicatedDigest } from '../zfs/replicated-digest.ts';
 import { checkTarget, type IncomingStream } from '../zfs/target.ts';
 import { PipedProcess } from './piped-process.ts';
@@ -149,10 +142,7 @@ async function openReceive(
           throw await withWhatArrived(receiveError(plan, status), target, stream);
         }
         const guid = await verify(target, announcement, stream, signal);
-        const warnings = [
-          ...zfsWarningsFrom(status.stderr),
-          ...(await keepFromMounting(plan, before, signal)),
-        ];
+        const warnings = [...zfsWarningsFrom(status.stderr), ...(await mountWarnings(plan, before, signal))];
         return { target, ...(guid === undefined ? {} : { guid }), warnings };
       } finally {
         release();
@@ -268,26 +258,14 @@ function mismatch(message: string, fields: Readonly<Record<string, string | numb
   });
 }
 
-/**
- * canmount=noauto (and the rest, for a top of unknown type) for the filesystems that this transfer made and that the receive itself could not set it for:
- * the children of a recursive stream, and a top whose type was not known. Gives what failed, for the warnings.
- */
-async function keepFromMounting(
+/** Gives what failed, for the warnings: the copy itself is there, and whole. */
+async function mountWarnings(
   plan: ReceivePlan,
   before: readonly Dataset[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const topIsDone = plan.incremental || plan.type !== 'unknown';
-  if (!plan.recursive && topIsDone) return [];
-  const known = new Set(before.map((dataset) => dataset.name));
   try {
-    const made = ((await listDatasets(plan.target, signal)) ?? []).filter(
-      ({ name, type }) => type === 'filesystem' && !known.has(name) && !(topIsDone && name === plan.target),
-    );
-    const names = made.map((dataset) => dataset.name);
-    // Children inherit from their top what can be inherited; canmount cannot.
-    if (topIsDone) await setProperty(names, 'canmount=noauto', signal);
-    else for (const name of names) await setProperties(name, SET_ON_NEW_FILESYSTEMS, signal);
+    await keepFromMounting(plan, before, signal);
     return [];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -14,20 +14,23 @@ import { destroySnapshot, takeSnapshot } from '../zfs/snapshot.ts';
 import { PipedProcess } from './piped-process.ts';
 import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
 
+/** A snapshot that is there. */
+export interface SnapshotRequest {
+  readonly kind: 'snapshot';
+  readonly snapshot: SnapshotName;
+  /** Send only what is newer than this snapshot of the same dataset. */
+  readonly from?: SnapshotName;
+  /** With all datasets below, their snapshots and properties. */
+  readonly recursive: boolean;
+  /** With `from`: the snapshots between the two as well. */
+  readonly intermediates: boolean;
+  /** The dataset's name as the receiver is to see it, when not its own. */
+  readonly announcedName?: string;
+}
+
 /** Which snapshot is sent. */
 export type ZfsSourceRequest =
-  | {
-      readonly kind: 'snapshot';
-      readonly snapshot: SnapshotName;
-      /** Send only what is newer than this snapshot of the same dataset. */
-      readonly from?: SnapshotName;
-      /** With all datasets below, their snapshots and properties. */
-      readonly recursive: boolean;
-      /** With `from`: the snapshots between the two as well. */
-      readonly intermediates: boolean;
-      /** The dataset's name as the receiver is to see it, when not its own. */
-      readonly announcedName?: string;
-    }
+  | SnapshotRequest
   /** Takes a snapshot of the dataset (and of all below it), and sends that. Once sent it stays, as the base of increments. */
   | { readonly kind: 'new-snapshot'; readonly dataset: DatasetName; readonly recursive: boolean };
 
@@ -41,7 +44,7 @@ export function zfsSource(request: ZfsSourceRequest): Source {
   return {
     async describe(signal: AbortSignal): Promise<SourceAnnouncement> {
       if (request.kind === 'new-snapshot') taken = await takeOf(request, signal);
-      const wanted = planOf(request, taken);
+      const wanted = planOf(requestFor(request, taken));
       const validated = await validateSendPlan(wanted, signal);
       plan = wanted;
       const sizeBytes = await estimateSend(wanted, signal);
@@ -71,15 +74,15 @@ async function takeOf(
   return takeSnapshot(request.dataset, { recursive: request.recursive, signal });
 }
 
-function planOf(request: ZfsSourceRequest, taken: SnapshotName | undefined): SendPlan {
-  if (request.kind === 'new-snapshot') {
-    if (taken === undefined) throw new Error('the snapshot was not taken');
-    return request.recursive
-      ? { kind: 'recursive', to: taken, intermediates: false }
-      : { kind: 'full', to: taken };
-  }
-  const { snapshot: to, from, intermediates } = request;
-  if (request.recursive) {
+function requestFor(request: ZfsSourceRequest, taken: SnapshotName | undefined): SnapshotRequest {
+  if (request.kind === 'snapshot') return request;
+  if (taken === undefined) throw new Error('the snapshot was not taken');
+  return { kind: 'snapshot', snapshot: taken, recursive: request.recursive, intermediates: false };
+}
+
+/** What is sent for it. */
+export function planOf({ snapshot: to, from, recursive, intermediates }: SnapshotRequest): SendPlan {
+  if (recursive) {
     return { kind: 'recursive', to, intermediates, ...(from === undefined ? {} : { from }) };
   }
   return from === undefined ? { kind: 'full', to } : { kind: 'incremental', from, to, intermediates };

@@ -5,6 +5,7 @@ import { brokenCases } from './cases/broken.mjs';
 import { commandCases } from './cases/commands.mjs';
 import { completeCases } from './cases/complete.mjs';
 import { gateCases } from './cases/gate.mjs';
+import { libraryPlanCases } from './cases/library-plans.mjs';
 import { librarySnapshotCases } from './cases/library-snapshots.mjs';
 import { libraryStreamCases } from './cases/library-streams.mjs';
 import { refusedCases } from './cases/refused.mjs';
@@ -31,6 +32,7 @@ export const allCases = [
   ...streamCases,
   ...librarySnapshotCases,
   ...libraryStreamCases,
+  ...libraryPlanCases,
   ...commandCases,
 ];
 

@@ -485,6 +485,8 @@ export const libraryStreamCases = [
         marks.map((/** @type {any} */ each) => each.name),
         ['pool/testpool#monday'],
       );
+      await example('send-to-file');
+      assert.match(await run('zstream', 'dump', '/tmp/testpool.zfs'), /toname = pool\/testpool@base/);
     },
   },
 ];
