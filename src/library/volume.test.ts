@@ -10,11 +10,11 @@ function pool(): FakeZfs {
     .on(['list', '-Hp', '-t', 'filesystem,volume', '-o', COLUMNS], {
       stdout: 'filesystem\tpool\t1\t1\nfilesystem\tpool/test pool\t2\t5\nvolume\tpool/v\t3\t6\n',
     })
-    .on(['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', COLUMNS, 'pool/test pool'], {
-      stdout: 'snapshot\tpool/test pool@b\t12\t20\nsnapshot\tpool/test pool@a\t11\t10\n',
-    })
     .dataset('pool/test pool', { guid: 2n })
-    .snapshots('pool/test pool', { a: [11n, 10], b: [12n, 20], new: [13n, 30] });
+    .snapshots('pool/test pool', { a: [11n, 10], b: [12n, 20], new: [13n, 30] })
+    .on(['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', 'name,guid,createtxg', 'pool/test pool'], {
+      stdout: 'pool/test pool@b\t12\t20\npool/test pool@a\t11\t10\n',
+    });
 }
 
 test('volumes and their snapshots are listed', async () => {

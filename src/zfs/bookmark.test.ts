@@ -14,7 +14,7 @@ const list = (type: string): string[] => [
   '-t',
   type,
   '-o',
-  'type,name,guid,createtxg',
+  'name,guid,createtxg',
   'tank/my data',
 ];
 
@@ -25,7 +25,7 @@ function taken(guid: number): FakeZfs {
       exitCode: 1,
     })
     .snapshots('tank/my data', { mon: [7n, 10] })
-    .on(list('bookmark'), { stdout: `bookmark\t${mark}\t${guid}\t10\n` });
+    .on(list('bookmark'), { stdout: `${mark}\t${guid}\t10\n` });
 }
 
 test('a bookmark is made', async () => {
@@ -56,7 +56,7 @@ test('destroying what is not there is no failure', async () => {
 
 test('bookmarks are listed oldest first', async () => {
   using zfs = new FakeZfs();
-  zfs.on(list('bookmark'), { stdout: `bookmark\ttank/my data#b\t2\t20\nbookmark\ttank/my data#a\t1\t10\n` });
+  zfs.on(list('bookmark'), { stdout: `tank/my data#b\t2\t20\ntank/my data#a\t1\t10\n` });
   expect((await listBookmarks(datasetOf(mark))).map(({ name }) => markOf(name))).toEqual(['a', 'b']);
 });
 

@@ -65,6 +65,17 @@ test('everything is told apart by its type, and text and JSON give the same', as
   expect(await collect({ ...OPTIONS, format: 'json' })).toEqual(text);
 });
 
+test('snapshots and bookmarks are told apart by their names: the column `type` would make ZFS look at everything', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['list', '-Hp', '-r', '-t', 'bookmark,snapshot', '-o', 'name,guid,createtxg', tank], {
+    stdout: 'tank/my data@mon day\t22\t13\ntank/my data#a:b\t22\t13\n',
+  });
+  expect(await collect({ of: tank, types: ['bookmark', 'snapshot'] })).toMatchObject([
+    { type: 'snapshot', name: 'tank/my data@mon day', dataset: tank },
+    { type: 'bookmark', name: 'tank/my data#a:b', dataset: tank },
+  ]);
+});
+
 test('JSON is refused where the version has none', async () => {
   using zfs = new FakeZfs();
   zfs.on(['version'], { stdout: 'zfs-2.1.11-1+deb12u1\nzfs-kmod-2.1.11-1+deb12u1\n' });
@@ -74,7 +85,7 @@ test('JSON is refused where the version has none', async () => {
 test('without a dataset all pools are listed; a dataset that is not there has nothing', async () => {
   using zfs = new FakeZfs();
   zfs.on(['list', '-Hp', '-t', 'filesystem,volume', '-o', COLUMNS], { stdout: 'filesystem\ttank\t1\t1\n' });
-  zfs.on(['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', COLUMNS, 'gone'], missing('gone'));
+  zfs.on(['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', 'name,guid,createtxg', 'gone'], missing('gone'));
   expect(await collect({})).toMatchObject([{ name: 'tank' }]);
   expect(await collect({ of: parseDatasetName('gone'), depth: 1, types: ['snapshot'] })).toEqual([]);
 });
@@ -99,7 +110,7 @@ test('a value with a TAB is not taken for two columns', async () => {
 
 test('50 000 snapshots pass through bounded memory', async () => {
   using zfs = new FakeZfs();
-  zfs.script(`seq 50000 | awk '{ printf "snapshot\\ttank/a long enough name@%d\\t%d\\t%d\\n", $1, $1, $1 }'`);
+  zfs.script(`seq 50000 | awk '{ printf "tank/a long enough name@%d\\t%d\\t%d\\n", $1, $1, $1 }'`);
   let count = 0;
   let txg = 0n;
   let most = 0;
@@ -116,7 +127,7 @@ test('50 000 snapshots pass through bounded memory', async () => {
 
 test('leaving the loop ends the listing', async () => {
   using zfs = new FakeZfs();
-  zfs.script(String.raw`while :; do printf 'snapshot\ttank@a\t1\t1\n'; done`);
+  zfs.script(String.raw`while :; do printf 'tank@a\t1\t1\n'; done`);
   for await (const entity of listEntities({ types: ['snapshot'] })) {
     expect(entity.guid).toBe(1n);
     break;

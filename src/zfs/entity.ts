@@ -60,14 +60,15 @@ export interface ListOptions {
   readonly types?: readonly EntityType[];
   /** How far below: 0 the dataset alone, 1 with its snapshots, bookmarks and children; everything when absent. */
   readonly depth?: number;
-  /** More columns than the cheap ones (type, name, guid, createtxg); some of them, such as `used`, cost ZFS time. */
+  /** More columns than the cheap ones (name, guid, createtxg): any costs ZFS time, some, such as `used`, a lot. */
   readonly properties?: readonly string[];
   /** `json` (OpenZFS 2.3) is read whole, at most 64 MiB; `text`, the default, line by line. Both give the same. */
   readonly format?: 'text' | 'json';
   readonly signal?: AbortSignal;
 }
 
-const CHEAP_COLUMNS = ['type', 'name', 'guid', 'createtxg'] as const;
+/** What `zfs list` knows of each thing without asking for all its properties (zfs_list_only_by_fast, zfs_iter.c). */
+const CHEAP_COLUMNS = ['name', 'guid', 'createtxg'] as const;
 
 /**
  * Everything of these types, as ZFS lists it: parents before children, snapshots of a dataset oldest first.
@@ -81,8 +82,9 @@ export async function* listEntities(options: ListOptions = {}): AsyncGenerator<E
     yield* await listAsJson(options, properties);
     return;
   }
-  const args = listArguments(['-Hp'], options, properties);
-  const columns = CHEAP_COLUMNS.length + properties.length;
+  const types = typesOf(options);
+  const args = listArguments(['-Hp'], options, types, properties);
+  const columns = columnsOf(types, properties).length;
   const lines = readLines('zfs', args, {
     signal: options.signal,
     onExit: ({ exitCode, signal, stderr }) => {
@@ -94,7 +96,9 @@ export async function* listEntities(options: ListOptions = {}): AsyncGenerator<E
   const datasetIn = lastDataset();
   for await (const batch of lines) {
     for (const line of batch) {
-      const [type = '', name = '', guid, createtxg, ...values] = fieldsOf(line, columns, args);
+      const fields = fieldsOf(line, columns, args);
+      const type = tellsItself(types) ? typeOfName(fields[0] ?? '') : (fields.shift() ?? '');
+      const [name = '', guid, createtxg, ...values] = fields;
       yield entityOf(
         datasetIn,
         type,
@@ -116,13 +120,31 @@ export function byCreation(
   return a.guid < b.guid ? -1 : Number(a.guid > b.guid);
 }
 
+function typesOf(options: ListOptions): readonly EntityType[] {
+  const types = options.types ?? ['filesystem', 'volume'];
+  if (types.length === 0) throw new TypeError('listEntities: types is empty');
+  return types;
+}
+
+/** The name of a snapshot or bookmark says what it is; only for datasets is the costly column `type` needed. */
+function tellsItself(types: readonly EntityType[]): boolean {
+  return types.every((type) => type === 'snapshot' || type === 'bookmark');
+}
+
+function typeOfName(name: string): EntityType {
+  return name.includes('@') ? 'snapshot' : 'bookmark';
+}
+
+function columnsOf(types: readonly EntityType[], properties: readonly string[]): readonly string[] {
+  return [...(tellsItself(types) ? [] : ['type']), ...CHEAP_COLUMNS, ...properties];
+}
+
 function listArguments(
   format: readonly string[],
   options: ListOptions,
+  types: readonly EntityType[],
   properties: readonly string[],
 ): string[] {
-  const types = options.types ?? ['filesystem', 'volume'];
-  if (types.length === 0) throw new TypeError('listEntities: types is empty');
   const depth = options.depth === undefined ? ['-r'] : ['-d', String(options.depth)];
   return [
     'list',
@@ -131,7 +153,7 @@ function listArguments(
     '-t',
     types.join(','),
     '-o',
-    [...CHEAP_COLUMNS, ...properties].join(','),
+    columnsOf(types, properties).join(','),
     ...(options.of === undefined ? [] : [options.of]),
   ];
 }
@@ -185,7 +207,7 @@ function entityOf(
 
 async function listAsJson(options: ListOptions, properties: readonly string[]): Promise<Entity[]> {
   await requireJson('list');
-  const args = listArguments(['-j', '-p'], options, properties);
+  const args = listArguments(['-j', '-p'], options, typesOf(options), properties);
   const stdout = await runZfs(args, options.signal === undefined ? {} : { signal: options.signal }).catch(
     (error: unknown) => {
       if (isMissing(error)) return '{"datasets":{}}';

@@ -44,8 +44,8 @@ test('a snapshot that is not there is one, before anything is held', async () =>
 
 test('recursive holds name the snapshots of the tree', async () => {
   using zfs = new FakeZfs();
-  zfs.on(['list', '-Hp', '-r', '-t', 'snapshot', '-o', 'type,name,guid,createtxg', 'tank/my data'], {
-    stdout: `snapshot\t${a}\t1\t1\nsnapshot\t${b}\t2\t2\nsnapshot\ttank/my data/c@a\t3\t1\n`,
+  zfs.on(['list', '-Hp', '-r', '-t', 'snapshot', '-o', 'name,guid,createtxg', 'tank/my data'], {
+    stdout: `${a}\t1\t1\n${b}\t2\t2\ntank/my data/c@a\t3\t1\n`,
   });
   zfs.on(['holds', '-H', a, 'tank/my data/c@a'], {}).on(['hold', tag, a, 'tank/my data/c@a'], {});
   expect((await holdSnapshots(tag, [a], { recursive: true })).changed).toEqual([a, 'tank/my data/c@a']);

@@ -15,7 +15,7 @@ function dataset(rows: readonly string[], written: number): FakeZfs {
     '-t',
     'snapshot,bookmark',
     '-o',
-    'type,name,guid,createtxg,clones',
+    'name,guid,createtxg,clones',
     'tank/my data',
   ];
   zfs.on(args, { stdout: rows.map((row) => `${row}\n`).join('') });
@@ -25,9 +25,9 @@ function dataset(rows: readonly string[], written: number): FakeZfs {
   return zfs.on(['rollback', monday], {}).on(['rollback', '-r', monday], {});
 }
 
-const MON = 'snapshot\ttank/my data@mon\t1\t10\t';
-const TUE = 'snapshot\ttank/my data@tue\t2\t20\t';
-const MARKS = ['bookmark\ttank/my data#old\t9\t5\t-', 'bookmark\ttank/my data#new\t2\t20\t-'];
+const MON = 'tank/my data@mon\t1\t10\t';
+const TUE = 'tank/my data@tue\t2\t20\t';
+const MARKS = ['tank/my data#old\t9\t5\t-', 'tank/my data#new\t2\t20\t-'];
 
 test('nothing is lost when nothing was written: no consent is needed', async () => {
   using zfs = dataset([MON, ...MARKS.slice(0, 1)], 0);

@@ -171,8 +171,8 @@ test('an increment can start from a bookmark, but not one with the snapshots bet
   using zfs = new FakeZfs();
   const mark = parseBookmarkName('tank/my data#mon');
   zfs.dataset('tank/my data', {}).snapshots('tank/my data', { tue: [22n, 6] });
-  const list = ['list', '-Hp', '-d', '1', '-t', 'bookmark', '-o', 'type,name,guid,createtxg', 'tank/my data'];
-  zfs.on(list, { stdout: `bookmark\t${mark}\t11\t5\n` });
+  const list = ['list', '-Hp', '-d', '1', '-t', 'bookmark', '-o', 'name,guid,createtxg', 'tank/my data'];
+  zfs.on(list, { stdout: `${mark}\t11\t5\n` });
   const plan: SendPlan = { kind: 'incremental', from: mark, to, intermediates: false };
   expect((await validateSendPlan(plan)).from).toMatchObject({ name: mark, guid: 11n });
   await expect(validateSendPlan({ ...plan, intermediates: true })).rejects.toMatchObject({

@@ -10,8 +10,9 @@ async function said(...words: string[]): Promise<{ exitCode: number; stdout: str
   return { exitCode, stdout: context.process.stdout.text, stderr: context.process.stderr.text };
 }
 
-const COLUMNS = 'type,name,guid,createtxg';
-const ROW = 'snapshot\ttank/my data@a\t16877420389127654321\t12\t4096\n';
+const COLUMNS = 'name,guid,createtxg';
+const WITH_TYPE = `type,${COLUMNS}`;
+const ROW = 'tank/my data@a\t16877420389127654321\t12\t4096\n';
 
 it('zwire list prints a line for each thing, and JSON for programs', async () => {
   using zfs = new FakeZfs();
@@ -35,13 +36,13 @@ it('zwire list prints a line for each thing, and JSON for programs', async () =>
 it('zwire list tells what has nothing from what is not there', async () => {
   using zfs = new FakeZfs();
   zfs.on(['list', '-Hp', '-r', '-t', 'bookmark', '-o', COLUMNS, 'tank'], {});
-  zfs.on(['list', '-Hp', '-d', '0', '-t', 'filesystem,volume', '-o', COLUMNS, 'tank'], {
+  zfs.on(['list', '-Hp', '-d', '0', '-t', 'filesystem,volume', '-o', WITH_TYPE, 'tank'], {
     stdout: 'filesystem\ttank\t1\t1\n',
   });
   expect(await said('list', 'tank', '--type', 'bookmark')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   const missing = { stderr: "cannot open 'tonk': dataset does not exist\n", exitCode: 1 };
-  zfs.on(['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o', COLUMNS, 'tonk'], missing);
-  zfs.on(['list', '-Hp', '-d', '0', '-t', 'filesystem,volume', '-o', COLUMNS, 'tonk'], missing);
+  zfs.on(['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o', WITH_TYPE, 'tonk'], missing);
+  zfs.on(['list', '-Hp', '-d', '0', '-t', 'filesystem,volume', '-o', WITH_TYPE, 'tonk'], missing);
   expect(await said('list', 'tonk')).toMatchObject({
     exitCode: 1,
     stderr: expect.stringContaining('(ZFS_DATASET_MISSING)'),
@@ -108,7 +109,7 @@ it('zwire destroy gives each snapshot and bookmark its outcome, and fails when o
 it('zwire rollback says what it loses, and asks', async () => {
   using zfs = new FakeZfs();
   zfs.on(['list', '-Hp', '-d', '1', '-t', 'snapshot,bookmark', '-o', `${COLUMNS},clones`, 'tank'], {
-    stdout: 'snapshot\ttank@a\t1\t1\t\nsnapshot\ttank@b\t2\t2\t\n',
+    stdout: 'tank@a\t1\t1\t\ntank@b\t2\t2\t\n',
   });
   zfs.on(['get', '-Hp', '-o', 'name,property,source,value', 'written@a', 'tank'], {
     stdout: 'tank\twritten@a\t-\t1048576\n',
