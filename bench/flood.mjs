@@ -7,6 +7,7 @@ const HELP = `node bench/flood.mjs [options]
 
   --size MIB    the file (default 2048)
   --rate N      announcements a second (default 200000)
+  --packed N    announcements a frame (default 20, which 9,000 bytes take; 1: the kernels' work is the limit)
   --seconds N   for so long, or until the transfer ends (default 10)
   --rounds N    with and without, in turns (default 3)
 

@@ -1,6 +1,6 @@
 // Transfers with keys, with and without a third host that floods the receiver with announcements.
 import { randomFillSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -20,6 +20,8 @@ import { ZWIRE } from './zwire-contender.ts';
 const PROJECT = new URL('../../../', import.meta.url);
 const BODY_BYTES = 400;
 const TWO_WAY_AES = 1;
+/** USER_HZ, on every Linux. */
+const TICKS_A_SECOND = 100;
 
 const zwire = (side: Side, args: readonly string[]): Program =>
   side.start([process.execPath, ZWIRE, ...args, '--json']);
@@ -46,6 +48,27 @@ function announcement(): Uint8Array {
   return payload;
 }
 
+/** What a flood costs a receiver that has nothing else to do. */
+async function costOfStrangers(receiver: Program, floods: () => Promise<Program>): Promise<string> {
+  const [ticks, rss] = [cpuTicks(receiver.pid), residentMiB(receiver.pid)];
+  const done = await (await floods()).event('flooded');
+  const seconds = numberAt(done, 'seconds');
+  const share = (cpuTicks(receiver.pid) - ticks) / TICKS_A_SECOND / seconds;
+  const sent = Math.round(numberAt(done, 'sent') / seconds);
+  return `no transfer, ${sent} announcements a second: ${share.toFixed(2)} processors, memory ${rss} -> ${residentMiB(receiver.pid)} MiB`;
+}
+
+/** User and system time of all threads, proc_pid_stat(5): fields 14 and 15. */
+function cpuTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+function residentMiB(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  return Math.round(Number(kib) / 1024);
+}
+
 /** Runs it; returns the exit code. */
 export async function flood(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -54,6 +77,7 @@ export async function flood(argv: readonly string[]): Promise<number> {
       size: { type: 'string', default: '2048' },
       rate: { type: 'string', default: '200000' },
       seconds: { type: 'string', default: '10' },
+      packed: { type: 'string', default: '20' },
       rounds: { type: 'string', default: '3' },
     },
   });
@@ -97,16 +121,19 @@ export async function flood(argv: readonly string[]): Promise<number> {
       await sender.exit;
       return numberAt(finished, 'bitsPerSecond') / 1e9;
     };
-    const ratios: number[] = [];
-    for (let round = 0; round < Number(values.rounds); round += 1) {
-      const quiet = await rate();
-      const { rate: framesASecond, seconds } = values;
-      const flooder = await startFlood(lab, {
-        framesASecond: Number(framesASecond),
-        seconds: Number(seconds),
+    const floods = (): Promise<Program> =>
+      startFlood(lab, {
+        announcementsASecond: Number(values.rate),
+        announcementsAFrame: Number(values.packed),
+        seconds: Number(values.seconds),
         payload: announcement(),
         project: PROJECT,
       });
+    console.log(await costOfStrangers(receiver, floods));
+    const ratios: number[] = [];
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      const quiet = await rate();
+      const flooder = await floods();
       const flooded = await rate();
       const done = await flooder.event('flooded');
       const sent = numberAt(done, 'sent') / numberAt(done, 'seconds');
@@ -118,6 +145,7 @@ export async function flood(argv: readonly string[]): Promise<number> {
     ratios.sort((one, other) => one - other);
     const median = ratios[ratios.length >> 1] ?? 0;
     const told = receiver.eventsNamed('warning').length;
+    console.log(`memory ${residentMiB(receiver.pid)} MiB`);
     console.log(`median ratio ${median.toFixed(2)} (goal 0.50); the receiver said so in ${told} lines`);
     return median >= 0.5 ? 0 : 1;
   } finally {

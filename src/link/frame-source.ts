@@ -24,6 +24,8 @@ export interface FrameSource extends Disposable {
   readonly payloadBytes: number;
   /** The peer of the current datagram; allocates, for control messages only. */
   peer(): Peer;
+  /** The address that the current datagram says it is from; allocates nothing. */
+  sourceIp(): number;
   readonly descriptors: readonly number[];
   /** True when looking costs no system call (rings): then a short sleep beats poll(2). */
   readonly inMemory: boolean;

@@ -20,6 +20,9 @@ const BLOCKS = 8;
 /** What may stand unread in a ring before the kernel drops: the rest is slack for frames of other transfers. */
 const CAPACITY_SHARE = 0.8;
 
+/** Whoever fills one ring must not keep the receiver from the others. */
+const FRAMES_A_RING = 32;
+
 /** Without credit (v0) the ring is all that catches a burst while we do something else. */
 const ORDERED_BLOCKS = 32;
 
@@ -83,6 +86,8 @@ export class RingSource implements FrameSource {
   payloadBytes = 0;
   readonly #rings: readonly PacketRing[];
   #current = 0;
+  /** Frames that the current ring may still give before another has its turn. */
+  #left: number = FRAMES_A_RING;
   #frameAt = 0;
 
   constructor(options: RingSourceOptions) {
@@ -112,14 +117,16 @@ export class RingSource implements FrameSource {
   }
 
   next(): boolean {
-    // Stay with the ring that spoke last; look at the others when it is silent.
-    for (let tried = 0; tried < this.#rings.length; tried++) {
+    // Stay with the ring that spoke last for a while; look at the others when it is silent, and before they overflow.
+    for (let tried = 0; tried <= this.#rings.length; tried++) {
       const ring = this.#ring(this.#current);
-      while (ring.next()) {
+      while (this.#left > 0 && ring.next()) {
+        this.#left--;
         if (this.#locate(ring)) return true;
         ring.release();
       }
       this.#current = (this.#current + 1) % this.#rings.length;
+      this.#left = FRAMES_A_RING;
     }
     return false;
   }
@@ -155,6 +162,10 @@ export class RingSource implements FrameSource {
       port: view.getUint16(udpAt),
       mac: bytes.slice(at + 6, at + 12),
     };
+  }
+
+  sourceIp(): number {
+    return this.memory.view.getUint32(this.#frameAt + 26);
   }
 
   takeDrops(): number {

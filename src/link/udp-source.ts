@@ -112,6 +112,10 @@ export class UdpSource implements FrameSource {
     };
   }
 
+  sourceIp(): number {
+    return this.memory.view.getUint32(NAMES_AT + this.#index * SOCKADDR_IN_BYTES + 4);
+  }
+
   takeDrops(): number {
     const total = getOption(this.#fd, SOL_SOCKET, SO_MEMINFO, 36, 'SO_MEMINFO').getUint32(
       MEMINFO_DROPS * 4,

@@ -115,6 +115,17 @@ describe('a door with keys', () => {
     expect(door.report(0)?.message).toContain(formatPublicKey(stranger.publicKey));
   });
 
+  test('is full for a source that has had its share of hashes, and for no other', () => {
+    const door = doorWith(SENDER);
+    const forged = keyed(SENDER, false);
+    forged.payload[8] = (forged.payload[8] ?? 0) ^ 1;
+    for (let i = 0; i < 10_000; i++) {
+      if (i % 1000 === 0) expect(door.isFull(0, 1)).toBe(false);
+      look(door, forged);
+    }
+    expect([door.isFull(0, 1), door.isFull(0, 2), door.isFull(1001, 1)]).toEqual([true, false, false]);
+  });
+
   test('goes by another list from the moment that it is given one', () => {
     const door = doorWith(SENDER);
     const other = KeyPair.generate();

@@ -129,6 +129,11 @@ export class Doorkeeper {
     }
   }
 
+  /** Whether look() would not even look: so many came from there in this second. Costs next to nothing. */
+  isFull(nowMs: number, source: number): boolean {
+    return (this.#own === undefined ? this.#looks : this.#hashes).isSpent(nowMs, source);
+  }
+
   /** Why a sender that has come in cannot stay as it is. One-way it would not hear of it, and is taken. */
   objection({ announcement, keyed, keys }: Visitor): Refusal | undefined {
     const wanted = this.#cipher;

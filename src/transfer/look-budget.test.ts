@@ -30,6 +30,14 @@ test('forged sources share places, and never exceed the whole', () => {
   expect(taken).toBe(100);
 });
 
+test('says beforehand for which sources it is spent, and until when', () => {
+  const budget = new LookBudget(100, 2);
+  expect(budget.isSpent(0, 1)).toBe(false);
+  budget.take(0, 1);
+  budget.take(0, 1);
+  expect([budget.isSpent(0, 1), budget.isSpent(0, 2), budget.isSpent(1001, 1)]).toEqual([true, false, false]);
+});
+
 test('what was not used is not saved up', () => {
   const budget = new LookBudget(3);
   expect(takes(budget, 0, 1)).toBe(1);

@@ -19,16 +19,24 @@ export class LookBudget {
 
   /** Whether one more may be looked at. `source` is an IPv4 address as a number. */
   take(nowMs: number, source = 0): boolean {
+    if (this.isSpent(nowMs, source)) return false;
+    const place = placeOf(source);
+    this.#taken[place] = (this.#taken[place] ?? 0) + 1;
+    this.#left--;
+    return true;
+  }
+
+  /** Whether take() would say no. */
+  isSpent(nowMs: number, source = 0): boolean {
     if (nowMs - this.#sinceMs > 1000) {
       this.#left = this.#perSecond;
       this.#taken.fill(0);
       this.#sinceMs = nowMs;
     }
-    const place = Math.imul(source, 0x9e37_79b1) >>> 26;
-    const taken = this.#taken[place] ?? 0;
-    if (this.#left <= 0 || taken >= this.#perSource) return false;
-    this.#taken[place] = taken + 1;
-    this.#left--;
-    return true;
+    return this.#left <= 0 || (this.#taken[placeOf(source)] ?? 0) >= this.#perSource;
   }
+}
+
+function placeOf(source: number): number {
+  return Math.imul(source, 0x9e37_79b1) >>> 26;
 }

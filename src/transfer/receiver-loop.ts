@@ -146,6 +146,9 @@ export class ReceiverLoop {
       const payloadAt = at + SEGMENT_HEADER_BYTES;
       at = payloadAt + header.payloadBytes;
       if (header.type === MessageType.data || header.type === MessageType.filler) continue;
+      const knocks = header.type === MessageType.announce && transfer === undefined;
+      // More than anybody looks at: of these nothing is taken out of the frame.
+      if (knocks && this.#door.isFull(nowMs, this.#link.inbound.sourceIp())) continue;
       this.#onControl(header, memory.bytes.slice(payloadAt, at), transfer, nowMs);
     }
   }

@@ -44,7 +44,7 @@ it('a flood from a third host neither stops a transfer, nor fills memory, nor th
   ]);
   const before = receiver.peakRssBytes;
   const flood = await startFlood(scene.lab, {
-    framesASecond: 20_000,
+    announcementsASecond: 20_000,
     seconds: 4,
     payload: announcement.subarray(HEADERS_BYTES),
   });

@@ -5,7 +5,9 @@ import type { Program } from './program.ts';
 
 /** What a flooder needs to know. */
 export interface Flood {
-  readonly framesASecond: number;
+  readonly announcementsASecond: number;
+  /** Back to back in a frame; default 1. */
+  readonly announcementsAFrame?: number;
   readonly seconds: number;
   /** UDP payload of an announcement. */
   readonly payload: Uint8Array;
@@ -16,7 +18,7 @@ export interface Flood {
 /** Resolves when it floods; its last event, `flooded`, says what it sent. The lab has a bridge in its middle. */
 export async function startFlood(lab: Lab, flood: Flood): Promise<Program> {
   const project = flood.project ?? new URL('../../', import.meta.url);
-  const { framesASecond, seconds, payload } = flood;
+  const { announcementsASecond, announcementsAFrame, seconds, payload } = flood;
   const program = lab.middle.start([
     process.execPath,
     fileURLToPath(new URL('test/netns/flood.mjs', project)),
@@ -24,9 +26,10 @@ export async function startFlood(lab: Lab, flood: Flood): Promise<Program> {
     'br0',
     lab.b.ip,
     lab.b.mac,
-    String(framesASecond),
+    String(announcementsASecond),
     String(seconds),
     Buffer.from(payload).toString('hex'),
+    String(announcementsAFrame ?? 1),
   ]);
   await program.event('flooding');
   return program;
