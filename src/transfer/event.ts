@@ -42,6 +42,7 @@ export type TransferEvent = EventBase &
         readonly sizeBytes?: bigint;
         /** Sender only: whether frames leave as super-frames. */
         readonly gso?: boolean;
+        /** Sender: of its link. Receiver: the largest packet of the transfer, up to 15 bytes less. */
         readonly mtuBytes: number;
       }
     | {
@@ -139,7 +140,8 @@ export const EVENTS: { readonly [N in EventName]: EventDescription<N> } = {
       peer: 'the other side',
       sizeBytes: 'size, estimated for ZFS; absent when unknown',
       gso: 'whether frames leave as super-frames',
-      mtuBytes: 'largest packet',
+      mtuBytes:
+        "of the sender's link; on the receiver, which is not told it, the largest packet of the transfer",
     },
   },
   accepted: {
