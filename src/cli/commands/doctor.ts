@@ -52,7 +52,7 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<Finding
     findings.push(
       checkMemory(readFileSync('/proc/meminfo', 'latin1'), flags.poolMemory ?? POOL_BYTES_DEFAULT),
     );
-    if (!raw) findings.push(checkUdpBuffer(readFileSync('/proc/sys/net/core/rmem_max', 'latin1')));
+    if (!raw) findings.push(checkUdpBuffer(readIfAny('/proc/sys/net/core/rmem_max')));
   }
   findings.push(await checkZfs());
   if (receives && flags.into !== undefined)
@@ -60,6 +60,14 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<Finding
   if (sends && flags.dataset !== undefined)
     findings.push(await checkDelegation('send -R', flags.dataset, flags.user, signal));
   return [...findings, ...keyFindings(context, flags, sends, receives)];
+}
+
+function readIfAny(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
 }
 
 function keyFindings(context: CliContext, flags: DoctorFlags, sends: boolean, receives: boolean): Finding[] {

@@ -91,8 +91,15 @@ export function checkMemory(memory: string, poolBytes: number): Finding {
   return found('memory', 'missing', text, 'Give the receiver less: --pool-memory 64M.');
 }
 
-/** `maxBytes` is the text of /proc/sys/net/core/rmem_max. */
-export function checkUdpBuffer(maxBytes: string): Finding {
+/**
+ * `maxBytes` is the text of /proc/sys/net/core/rmem_max; undefined where it is not there: on older kernels (6.1 is one) only
+ * the first network namespace has it, and its value holds in all.
+ */
+export function checkUdpBuffer(maxBytes: string | undefined): Finding {
+  if (maxBytes === undefined) {
+    const text = 'how large UDP receive buffers may be is not to be seen in this network namespace';
+    return found('udp_buffer', 'note', text, 'Look outside of it: sysctl net.core.rmem_max');
+  }
   const bytes = Number(maxBytes.trim());
   // The kernel doubles what is asked for.
   if (bytes * 2 >= UDP_BUFFER_BYTES)
