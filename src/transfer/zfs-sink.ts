@@ -3,6 +3,7 @@
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { Announcement } from '../wire/announce.ts';
 import { type Dataset, listDatasets, listSnapshots, snapshotGuid } from '../zfs/dataset.ts';
+import { checkPermission } from '../zfs/delegation.ts';
 import { zfsWarningsFrom } from '../zfs/error.ts';
 import { keepFromMounting } from '../zfs/keep-from-mounting.ts';
 import { type DatasetName, isWithin, parseDatasetName, snapshotName } from '../zfs/name.ts';
@@ -139,7 +140,8 @@ async function openReceive(
         const status = await receive.finish();
         if (status.exitCode !== 0) {
           await discardPartial(target, before);
-          throw await withWhatArrived(receiveError(plan, status), target, stream);
+          const error = await withWhatIsMissing(receiveError(plan, status), plan);
+          throw await withWhatArrived(error, target, stream);
         }
         const guid = await verify(target, announcement, stream, signal);
         const warnings = [...zfsWarningsFrom(status.stderr), ...(await mountWarnings(plan, before, signal))];
@@ -153,7 +155,7 @@ async function openReceive(
         const status = await receive.abort();
         await discardPartial(target, before);
         if (status === undefined || status.exitCode === 0 || signal.aborted) return undefined;
-        return receiveError(plan, status);
+        return await withWhatIsMissing(receiveError(plan, status), plan);
       } finally {
         release();
       }
@@ -233,6 +235,25 @@ async function withWhatArrived(
     hint: `Keep it or destroy it, as you wish: its guid is the announced one. Properties may not be set (zfs get all ${target}).`,
     cause: error,
   });
+}
+
+/** The error of a `zfs receive` that was not allowed, with the name of what is not delegated and the line that does it. */
+async function withWhatIsMissing(error: ZwireError, plan: ReceivePlan): Promise<ZwireError> {
+  if (error.code !== 'ZFS_PERMISSION') return error;
+  const { target, incremental } = plan;
+  const on = incremental ? target : parseDatasetName(target.replace(/\/[^/]*$/, ''));
+  try {
+    await checkPermission(on, 'receive');
+    return error;
+  } catch (found) {
+    if (!(found instanceof ZwireError) || found.code !== 'ZFS_PERMISSION') return error;
+    const { message, fields, hint } = found;
+    return new ZwireError(error.code, `${error.message}; ${message}`, {
+      fields: { ...error.fields, ...fields },
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
+  }
 }
 
 async function verifyTree(

@@ -4,6 +4,7 @@
 import { brokenCases } from './cases/broken.mjs';
 import { commandCases } from './cases/commands.mjs';
 import { completeCases } from './cases/complete.mjs';
+import { delegatedCases } from './cases/delegated.mjs';
 import { gateCases } from './cases/gate.mjs';
 import { libraryPlanCases } from './cases/library-plans.mjs';
 import { librarySnapshotCases } from './cases/library-snapshots.mjs';
@@ -34,6 +35,7 @@ export const allCases = [
   ...libraryStreamCases,
   ...libraryPlanCases,
   ...commandCases,
+  ...delegatedCases,
 ];
 
 /**
@@ -42,9 +44,13 @@ export const allCases = [
  *
  * @type {readonly string[]}
  */
-export const eitherVersionCases = [...seedFormCases, ...refusedCases, ...brokenCases, ...commandCases].map(
-  (item) => item.name,
-);
+export const eitherVersionCases = [
+  ...seedFormCases,
+  ...refusedCases,
+  ...brokenCases,
+  ...commandCases,
+  ...delegatedCases,
+].map((item) => item.name);
 
 /**
  * Cases that are written and have not yet been seen to pass on both versions: `run.mjs --unproven` runs them too,
