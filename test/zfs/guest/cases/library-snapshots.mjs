@@ -366,6 +366,11 @@ export const librarySnapshotCases = [
       assert.equal(asText.get(dataset).get('org.example:x').value, ' -r = ');
       if (json) {
         assert.deepEqual(await collect(z.listEntities({ ...list, format: 'json' })), text);
+        // Without the column that says the type, which neither form asks for here.
+        const points = { of: 'tank', types: ['snapshot', 'bookmark'] };
+        const found = await collect(z.listEntities({ ...points, format: 'json' }));
+        assert.equal(found.length, 2);
+        assert.deepEqual(found, await collect(z.listEntities(points)));
         assert.deepEqual(await z.getProperties(names, wanted, { format: 'json' }), asText);
         const all = await z.getProperties([dataset], 'all', { format: 'json' });
         assert.deepEqual(all, await z.getProperties([dataset], 'all', { format: 'text' }));
