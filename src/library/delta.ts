@@ -14,6 +14,8 @@ export interface DeltaOptions {
   readonly recursive?: boolean;
   /** With the snapshots between the two (-I). */
   readonly intermediates?: boolean;
+  /** As it lies on the disks (-w): what is encrypted stays so, and needs no key on either side. */
+  readonly raw?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export class Delta implements AsyncDisposable {
   readonly to: SnapshotName;
   readonly recursive: boolean;
   readonly intermediates: boolean;
+  readonly raw: boolean;
   readonly #running: Set<AbortController> = new Set();
 
   /** Snapshots, or their names. Throws NAME_INVALID. */
@@ -38,6 +41,7 @@ export class Delta implements AsyncDisposable {
     this.to = parseSnapshotName(nameOf(to));
     this.recursive = options.recursive ?? false;
     this.intermediates = options.intermediates ?? false;
+    this.raw = options.raw ?? false;
   }
 
   /** For send() of this package, which deliver() wraps. */
@@ -75,8 +79,9 @@ export class Delta implements AsyncDisposable {
   }
 
   #request(): SnapshotRequest {
-    const { from, to: snapshot, recursive, intermediates } = this;
-    return { kind: 'snapshot', snapshot, recursive, intermediates, ...(from === undefined ? {} : { from }) };
+    const { from, to: snapshot, recursive, intermediates, raw } = this;
+    const range = from === undefined ? {} : { from };
+    return { kind: 'snapshot', snapshot, recursive, intermediates, raw, ...range };
   }
 }
 

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeZfs } from '../../test/fake-zfs.ts';
 import { parseDatasetName, parseSnapshotName } from '../zfs/name.ts';
-import { zfsSource, type ZfsSourceRequest } from './zfs-source.ts';
+import { sendArguments } from '../zfs/send.ts';
+import { planOf, type SnapshotRequest, zfsSource, type ZfsSourceRequest } from './zfs-source.ts';
 
 const signal = new AbortController().signal;
 const monday = parseSnapshotName('tank/my data@mon');
 const tuesday = parseSnapshotName('tank/my data@tue');
-const full: ZfsSourceRequest = {
+const full: SnapshotRequest = {
   kind: 'snapshot',
   snapshot: tuesday,
   recursive: false,
@@ -84,6 +85,28 @@ test('a recursive send of a pool announces the digest of its tree', async () => 
     recursive: true,
     replicated: { count: 2, digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
   });
+});
+
+test('a raw send leaves the records as they lie on the disks, whatever its range', () => {
+  const raw = { ...full, kind: 'snapshot', raw: true } as const;
+  expect(sendArguments(planOf(raw))).toEqual(['send', '-L', '-c', '-w', tuesday]);
+  expect(sendArguments(planOf({ ...raw, from: monday }))).toEqual([
+    'send',
+    '-L',
+    '-c',
+    '-w',
+    '-i',
+    monday,
+    tuesday,
+  ]);
+  expect(sendArguments(planOf({ ...raw, recursive: true }))).toEqual([
+    'send',
+    '-L',
+    '-c',
+    '-w',
+    '-R',
+    tuesday,
+  ]);
 });
 
 test('what cannot be sent fails before anything starts', async () => {

@@ -24,6 +24,8 @@ export interface SnapshotRequest {
   readonly recursive: boolean;
   /** With `from`: the snapshots between the two as well. */
   readonly intermediates: boolean;
+  /** As it lies on the disks (zfs send -w): an encrypted dataset stays encrypted. Default: false. */
+  readonly raw?: boolean;
   /** The dataset's name as the receiver is to see it, when not its own. */
   readonly announcedName?: string;
 }
@@ -81,11 +83,13 @@ function requestFor(request: ZfsSourceRequest, taken: SnapshotName | undefined):
 }
 
 /** What is sent for it. */
-export function planOf({ snapshot: to, from, recursive, intermediates }: SnapshotRequest): SendPlan {
+export function planOf({ snapshot: to, from, recursive, intermediates, raw }: SnapshotRequest): SendPlan {
+  const form = raw === true ? { raw } : {};
   if (recursive) {
-    return { kind: 'recursive', to, intermediates, ...(from === undefined ? {} : { from }) };
+    return { kind: 'recursive', to, intermediates, ...(from === undefined ? {} : { from }), ...form };
   }
-  return from === undefined ? { kind: 'full', to } : { kind: 'incremental', from, to, intermediates };
+  if (from === undefined) return { kind: 'full', to, ...form };
+  return { kind: 'incremental', from, to, intermediates, ...form };
 }
 
 function announcementOf(

@@ -19,12 +19,14 @@ import {
 import { toggle, value } from './flag-shape.ts';
 import { withHelp } from './with-help.ts';
 
-const WHAT: FlagParametersForType<Pick<SendFlags, 'from' | 'recursive' | 'intermediates' | 'file'>> = {
-  from: value(String, '@SNAPSHOT', 'Send only what has changed since this one'),
-  recursive: toggle('With all datasets below, their snapshots and properties'),
-  intermediates: toggle('With the snapshots between --from and the last'),
-  file: value(parsePath, 'PATH', 'Send a file instead; - is standard input'),
-};
+const WHAT: FlagParametersForType<Pick<SendFlags, 'from' | 'recursive' | 'intermediates' | 'raw' | 'file'>> =
+  {
+    from: value(String, '@SNAPSHOT', 'Send only what has changed since this one'),
+    recursive: toggle('With all datasets below, their snapshots and properties'),
+    intermediates: toggle('With the snapshots between --from and the last'),
+    raw: toggle('As it lies on the disks: an encrypted dataset stays encrypted (zfs send -w)'),
+    file: value(parsePath, 'PATH', 'Send a file instead; - is standard input'),
+  };
 
 const TO: FlagParametersForType<Pick<SendFlags, 'to'>> = {
   to: value(parseDestination, 'HOST[:PORT]', 'The receiver; needs no privilege'),

@@ -28,6 +28,10 @@ export const SEND_HELP: HelpPage = {
       'zwire send tank@nightly -R --interface eth1 --destination-ip 198.18.0.2',
     ],
     [
+      'An encrypted dataset, which the receiver cannot read:',
+      'zwire send tank/vault@monday --raw --to 198.18.0.2',
+    ],
+    [
       'With a key that both sides share, or with none:',
       'zwire send tank/data@monday --to 198.18.0.2 --psk-file shared.key\n' +
         'zwire send tank/data@monday --to 198.18.0.2 --insecure',

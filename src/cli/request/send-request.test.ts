@@ -63,6 +63,16 @@ describe('what is sent', () => {
         intermediates: false,
       },
     ],
+    [
+      `tank/vault@monday --raw ${UDP} --insecure`,
+      {
+        kind: 'snapshot',
+        snapshot: parseSnapshotName('tank/vault@monday'),
+        recursive: false,
+        intermediates: false,
+        raw: true,
+      },
+    ],
   ])('%s', async (line, source) => {
     expect((await requestOf(line)).source).toEqual(source);
   });
@@ -104,6 +114,7 @@ describe('what is refused', () => {
     [`--file f -R ${UDP}`, 'USAGE', 'tank/data@monday'],
     [`tank@a --file f ${UDP}`, 'USAGE', 'one of them'],
     [`tank@a --intermediates ${UDP} --insecure`, 'USAGE', '--from @monday'],
+    [`--file x.img --raw ${UDP}`, 'USAGE', 'tank/data@monday'],
     [`tank@a --from @a ${UDP} --insecure`, 'USAGE', 'earlier'],
     [`tank@a ${UDP} --wire v0`, 'INSECURE_REQUIRED', 'nobody is\nkept out'],
     [`tank@a ${UDP} --insecure --receiver-key k`, 'USAGE', 'needs no --insecure'],

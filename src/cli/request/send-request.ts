@@ -59,6 +59,7 @@ export interface SendFlags extends SenderLinkFlags, DeliveryFlags, SenderKeyFlag
   readonly from?: string;
   readonly recursive?: boolean;
   readonly intermediates?: boolean;
+  readonly raw?: boolean;
   readonly file?: string;
 }
 
@@ -132,6 +133,7 @@ function zfsOnly(flags: SendFlags): string | undefined {
   if (flags.from !== undefined) return '--from';
   if (flags.recursive === true) return '--recursive';
   if (flags.intermediates === true) return '--intermediates';
+  if (flags.raw === true) return '--raw';
   return undefined;
 }
 
@@ -153,5 +155,6 @@ function snapshotSource(flags: SendFlags, snapshot: SnapshotName): SourceRequest
     ...(from === undefined ? {} : { from }),
     recursive: flags.recursive ?? false,
     intermediates,
+    ...(flags.raw === true ? { raw: true } : {}),
   };
 }

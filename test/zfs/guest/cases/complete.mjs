@@ -51,6 +51,9 @@ export async function fillTwoDays(dataset) {
   await run('zfs', 'snapshot', `${dataset}@tuesday`);
 }
 
+/** Left on the guest's own memory: a raw transfer carries no key. */
+const VAULT_KEY = '/tmp/vault.key';
+
 /** @type {readonly import('../all-cases.mjs').Case[]} */
 export const completeCases = [
   {
@@ -237,6 +240,26 @@ export const completeCases = [
       assert.equal(finishedEvent(sender).outcome, 'committed');
       await assertReplica(lab, 'tank/data@monday', 'backup/data@monday');
       assert.equal(await exists('backup/data/%recv'), false);
+    },
+  },
+  {
+    name: 'encrypted dataset with --raw: it arrives encrypted and locked, and so does its delta',
+    async run(lab) {
+      await lab.createPools();
+      writeFileSync(VAULT_KEY, 'k'.repeat(32));
+      const encryption = ['encryption=aes-256-gcm', 'keyformat=raw', `keylocation=file://${VAULT_KEY}`];
+      await run('zfs', 'create', ...encryption.flatMap((option) => ['-o', option]), 'tank/vault');
+      writeContent('/pool/tank/vault/file', 2 * MIB);
+      await run('zfs', 'snapshot', 'tank/vault@monday');
+      await transfer(lab, 'tank/vault@monday', '--raw');
+      writeContent('/pool/tank/vault/more', MIB);
+      await run('zfs', 'snapshot', 'tank/vault@tuesday');
+      await transfer(lab, 'tank/vault@tuesday', '--from', '@monday', '--raw');
+      assert.equal(await property('backup/vault', 'keystatus'), 'unavailable');
+      assert.equal(await property('backup/vault', 'encryption'), 'aes-256-gcm');
+      // Only whoever has the key can compare.
+      await run('zfs', 'load-key', '-L', `file://${VAULT_KEY}`, 'backup/vault');
+      await assertReplica(lab, 'tank/vault@tuesday', 'backup/vault@tuesday');
     },
   },
 ];
