@@ -1,66 +1,20 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { SenderHandshake } from '../seal/handshake.ts';
+import { ANNOUNCEMENT, announceKeyed, announceOpen, type Arrived } from '../../test/announced.ts';
 import { KeyPair } from '../seal/key-pair.ts';
 import { formatPublicKey } from '../seal/public-key.ts';
-import { openSuiteKeys } from '../seal/session-keys.ts';
-import { type Announcement, encodeAnnounceClear, encodeAnnouncement } from '../wire/announce.ts';
-import { decodeSegmentHeader, emptySegmentHeader, MessageType, type SegmentHeader } from '../wire/segment.ts';
-import { keyedSuite } from '../wire/suite.ts';
-import { ControlChannel, controlSegment } from './control-channel.ts';
+import type { Announcement } from '../wire/announce.ts';
 import { Doorkeeper, type Visitor } from './doorkeeper.ts';
 import { dismiss, WaitingRoom } from './waiting-room.ts';
 
 const SENDER = KeyPair.generate();
 const RECEIVER = KeyPair.generate();
-const ANNOUNCEMENT: Announcement = {
-  kind: 'file',
-  name: 'x',
-  recursive: false,
-  features: [],
-  segmentPayloadBytes: 1440,
-  fecDataRecords: 0,
-  fecParityRecords: 0,
-  feedback: 'one',
-  timeoutMs: 1000,
-};
+const keyed = (identity: KeyPair, oneWay: boolean, announcement?: Announcement, id?: number): Arrived =>
+  announceKeyed(identity, RECEIVER.publicKey, oneWay, announcement, id);
 
-interface Made {
-  readonly header: SegmentHeader;
-  readonly payload: Uint8Array;
-}
-
-function made(segment: Uint8Array): Made {
-  const header = emptySegmentHeader();
-  expect(decodeSegmentHeader(new DataView(segment.buffer), 0, segment.length, header)).toBe('');
-  return { header, payload: segment.slice(32) };
-}
-
-function keyed(identity: KeyPair, oneWay: boolean, announcement = ANNOUNCEMENT, id = 1): Made {
-  const ids = { transferIdHigh: 0, transferIdLow: id };
-  const options = {
-    ...ids,
-    suite: keyedSuite(oneWay, false, 'aes-256-gcm'),
-    own: { identity },
-    receiverKey: RECEIVER.publicKey,
-    salt: new Uint8Array(32).fill(id),
-    senderTimeNs: 5n,
-  };
-  const { announce } = new SenderHandshake(options, encodeAnnouncement(announcement));
-  return made(controlSegment(MessageType.announce, ids, 0, announce));
-}
-
-function open(): Made {
-  const salt = new Uint8Array(32).fill(1);
-  const keys = openSuiteKeys(salt);
-  using channel = new ControlChannel(keys.senderControl, keys.receiverControl, 0, 1);
-  const clear = encodeAnnounceClear({
-    suite: 'open',
-    keyId: new Uint8Array(8),
-    salt,
-    ephemeralPublic: new Uint8Array(32),
-    senderTimeNs: 1n,
-  });
-  return made(channel.write(MessageType.announce, encodeAnnouncement(ANNOUNCEMENT), clear));
+function open(): Arrived {
+  const { channel, ...announced } = announceOpen();
+  channel[Symbol.dispose]();
+  return announced;
 }
 
 const visitors: Visitor[] = [];
@@ -68,7 +22,7 @@ afterEach(() => {
   for (const visitor of visitors.splice(0)) dismiss(visitor);
 });
 
-function look(door: Doorkeeper, { header, payload }: Made, nowMs = 0, source = 1): Visitor | undefined {
+function look(door: Doorkeeper, { header, payload }: Arrived, nowMs = 0, source = 1): Visitor | undefined {
   const visitor = door.look(header, payload, nowMs, source);
   if (visitor !== undefined) visitors.push(visitor);
   return visitor;

@@ -11,18 +11,18 @@ import type { Transmitter } from '../link/transmitter.ts';
 import { createEpochSealer } from '../seal/epoch-seal.ts';
 import { type RecordSealer, TAG_BYTES } from '../seal/record-seal.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
-import type { AbortCode } from '../wire/abort.ts';
 import { activityNumbers } from '../trace/activity.ts';
 import type { Announcement } from '../wire/announce.ts';
 import type { End } from '../wire/end.ts';
 import type { Geometry } from '../wire/geometry.ts';
 import type { JoinAccepted, JoinRefused } from '../wire/join.ts';
 import type { Status } from '../wire/status.ts';
+import { AbortedTransfer, abortCodeOf } from './aborted-transfer.ts';
 import type { Counters } from './counters.ts';
 import type { MailReceiver } from './mailbox.ts';
 import { RepairQueue } from './repair-queue.ts';
 import { SendWindow } from './send-window.ts';
-import { outcomeOf, RemoteFailure, SenderConversation } from './sender-conversation.ts';
+import { outcomeOf, SenderConversation } from './sender-conversation.ts';
 import { SourceReader } from './source-reader.ts';
 import { TagChain } from './tag-chain.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -452,10 +452,8 @@ export class OutboundTransfer {
   #sayWhy(error: unknown): void {
     const refused = error instanceof ZwireError && error.code === 'REFUSED';
     if (refused) return;
-    const code: AbortCode =
-      error instanceof RemoteFailure ? 'DONE' : error instanceof AbortedTransfer ? error.abortCode : 'OTHER';
     try {
-      this.#conversation.abort(code, error instanceof Error ? error.message : String(error));
+      this.#conversation.abort(abortCodeOf(error), error instanceof Error ? error.message : String(error));
     } catch (sendError) {
       // The first error is the one to report; that the goodbye could not leave either only confirms it.
       if (!(sendError instanceof Error)) throw sendError;
@@ -478,18 +476,5 @@ export class OutboundTransfer {
     this.#sealer?.[Symbol.dispose]();
     this.#conversation[Symbol.dispose]();
     this.#poller[Symbol.dispose]();
-  }
-}
-
-/** The main thread ended the transfer: the code goes to the receiver, the failure to the caller. */
-class AbortedTransfer extends ZwireError {
-  readonly abortCode: AbortCode;
-
-  constructor(abortCode: AbortCode, failure: ZwireError) {
-    super(failure.code, failure.message, {
-      fields: failure.fields,
-      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
-    });
-    this.abortCode = abortCode;
   }
 }

@@ -1,12 +1,10 @@
 // The receiving worker's loop: takes frames from the link, gives each segment to its transfer, answers, and watches
 // the clock. It never waits for a sink.
 import { randomBytes } from 'node:crypto';
-import type { Peer } from '../link/frame-source.ts';
 import type { ReceiverLink } from '../link/link.ts';
-import type { TransferId } from '../seal/handshake.ts';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
 import { activityNumbers } from '../trace/activity.ts';
-import { ANNOUNCE_CLEAR_BYTES, type Announcement } from '../wire/announce.ts';
+import { ANNOUNCE_CLEAR_BYTES } from '../wire/announce.ts';
 import { decodeAbort } from '../wire/abort.ts';
 import { decodeEnd } from '../wire/end.ts';
 import { encodeJoin, encodeJoinClear } from '../wire/join.ts';
@@ -19,15 +17,13 @@ import {
   emptySegmentHeader,
 } from '../wire/segment.ts';
 import { CreditPool } from './credit-pool.ts';
-import { Doorkeeper, type Visitor } from './doorkeeper.ts';
-import { unlogged } from './key-log.ts';
+import { type Admitted, Entrance, isSame } from './entrance.ts';
 import { FrameWait } from './frame-wait.ts';
 import { InboundTransfer } from './inbound-transfer.ts';
 import { InboundTransfers } from './inbound-transfers.ts';
-import { LookBudget } from './look-budget.ts';
 import type { MailReceiver } from './mailbox.ts';
-import { type Refusal, Refusals, bodyBytesMax, joinClearOf } from './refusals.ts';
-import { idOf, transferName } from './segment-owner.ts';
+import { bodyBytesMax } from './refusals.ts';
+import { transferName } from './segment-owner.ts';
 import type { SlotPool } from './slot-pool.ts';
 import { StatusWriter } from './status-writer.ts';
 import {
@@ -37,7 +33,6 @@ import {
   type ReceiverMessage,
   failureOf,
 } from './worker-message.ts';
-import { dismiss, WaitingRoom } from './waiting-room.ts';
 import { ReceiverTrace } from './worker-trace.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -48,8 +43,6 @@ const SERVE_EVERY_MS = 0.25;
 const LINGER_MS = 10_000;
 const CLOSE_MS = 1000;
 const REFUSALS = 3;
-/** Refusals and other answers that are said again, a second. */
-const REPEATS_A_SECOND = 100;
 /** Drop counters cost a system call each. */
 const DROPS_EVERY_MS = 20;
 
@@ -64,13 +57,10 @@ export class ReceiverLoop {
   readonly #post: (message: ReceiverMessage) => void;
   readonly #credit: CreditPool;
   readonly #transfers: InboundTransfers = new InboundTransfers();
-  readonly #refused: Refusals = new Refusals();
   readonly #closed: Set<string> = new Set();
   readonly #header: SegmentHeader = emptySegmentHeader();
   readonly #wait: FrameWait;
-  readonly #door: Doorkeeper;
-  readonly #waiting: WaitingRoom = new WaitingRoom();
-  readonly #repeats: LookBudget = new LookBudget(REPEATS_A_SECOND);
+  readonly #entrance: Entrance;
   readonly #status: StatusWriter = new StatusWriter();
   #drops = 0;
   #dropsAtMs = 0;
@@ -91,7 +81,7 @@ export class ReceiverLoop {
     this.#mail = mail;
     this.#post = post;
     this.#credit = new CreditPool(pool.slots, data.maxTransfers);
-    this.#door = new Doorkeeper(data.keys, data.keyLog !== undefined);
+    this.#entrance = new Entrance(data, link, this.#credit);
     if (data.activity !== undefined) this.#trace = new ReceiverTrace(data.activity);
   }
 
@@ -120,7 +110,7 @@ export class ReceiverLoop {
         this.#wait.rest(nowMs, this.#transfers.size > 0);
       }
     }
-    this.#waiting.clear();
+    this.#entrance.clear();
     this.#trace?.activity.enter(DOES.idle);
   }
 
@@ -148,7 +138,7 @@ export class ReceiverLoop {
       if (header.type === MessageType.data || header.type === MessageType.filler) continue;
       const knocks = header.type === MessageType.announce && transfer === undefined;
       // More than anybody looks at: of these nothing is taken out of the frame.
-      if (knocks && this.#door.isFull(nowMs, this.#link.inbound.sourceIp())) continue;
+      if (knocks && this.#entrance.isFull(nowMs)) continue;
       this.#onControl(header, memory.bytes.slice(payloadAt, at), transfer, nowMs);
     }
   }
@@ -161,8 +151,7 @@ export class ReceiverLoop {
   ): void {
     try {
       if (transfer !== undefined) this.#onTransferControl(header, payload, transfer, nowMs);
-      else if (header.type === MessageType.announce) this.#onAnnounce(header, payload, nowMs);
-      else this.#onWaiting(header, payload, nowMs);
+      else this.#onStranger(header, payload, nowMs);
     } catch (error) {
       // Authentic but senseless: the sender speaks another dialect. Everything else never gets here.
       if (transfer === undefined || transfer.ended) return;
@@ -228,47 +217,14 @@ export class ReceiverLoop {
 
   // --- announcements
 
-  #onAnnounce(header: SegmentHeader, payload: Uint8Array, nowMs: number): void {
-    const name = transferName(header);
-    if (this.#stopAtMs !== 0 || this.#closed.has(name)) return;
-    const refusal = this.#refused.get(name);
-    if (refusal !== undefined) {
-      if (this.#repeats.take(nowMs)) this.#reply(this.#link.inbound.peer(), refusal);
-      return;
+  /** Of no transfer: one that wants to begin, or one that waits to. */
+  #onStranger(header: SegmentHeader, payload: Uint8Array, nowMs: number): void {
+    if (this.#stopAtMs !== 0) return;
+    if (header.type !== MessageType.announce) {
+      this.#begin(this.#entrance.onMessage(header, payload), nowMs);
+    } else if (!this.#closed.has(transferName(header))) {
+      this.#begin(this.#entrance.onAnnounce(header, payload, nowMs), nowMs);
     }
-    const waiting = this.#waiting.get(name)?.visitor;
-    if (waiting !== undefined) {
-      // To whoever asks: the first to ask may have been someone who saw the announcement.
-      if (isSame(waiting.keyed?.announce, payload) && this.#repeats.take(nowMs)) this.#sayUndecided(waiting);
-      return;
-    }
-    const visitor = this.#door.look(header, payload, nowMs, this.#link.inbound.peer().ip);
-    if (visitor === undefined) return;
-    if (visitor.keyed?.joinClear === undefined) {
-      this.#admit(name, idOf(header), visitor, nowMs);
-      return;
-    }
-    this.#waiting.add(name, idOf(header), visitor, nowMs);
-    this.#sayUndecided(visitor);
-  }
-
-  #sayUndecided(visitor: Visitor): void {
-    const answer = encodeJoin({ accepted: 'undecided' });
-    const clear = joinClearOf(visitor.keyed?.joinClear);
-    this.#link.reply(this.#link.inbound.peer(), visitor.channel.write(MessageType.join, answer, clear));
-  }
-
-  /** Whoever speaks under the new keys has heard our answer, and is there now. */
-  #onWaiting(header: SegmentHeader, payload: Uint8Array, nowMs: number): void {
-    const name = transferName(header);
-    const channel = this.#waiting.get(name)?.visitor.channel;
-    if (channel?.read(header, payload) === undefined) return;
-    if (header.type === MessageType.abort || this.#stopAtMs !== 0) {
-      this.#waiting.drop(name);
-      return;
-    }
-    const waiting = this.#waiting.take(name);
-    if (waiting !== undefined) this.#admit(name, waiting.id, waiting.visitor, nowMs);
   }
 
   /** It is not sealed under a counter, so that anyone may say it again: it asks for a JOIN, and moves nothing. */
@@ -277,24 +233,16 @@ export class ReceiverLoop {
       transfer.counters.add('rejected', 1);
       return;
     }
-    if (transfer.oneWay || !this.#repeats.take(nowMs)) return;
+    if (transfer.oneWay || !this.#entrance.mayRepeat(nowMs)) return;
     if (transfer.state === 'receiving') this.#sendJoin(transfer);
     else if (transfer.state === 'deciding') this.#sendStatus(transfer, nowMs);
   }
 
-  /** Makes a transfer of the visitor, or refuses it. */
-  #admit(name: string, id: TransferId, visitor: Visitor, nowMs: number): void {
+  #begin(admitted: Admitted | undefined, nowMs: number): void {
+    if (admitted === undefined) return;
+    const { name, id, visitor } = admitted;
     const { announcement, keyed, senderTimeNs } = visitor;
     const peer = this.#link.inbound.peer();
-    const refusal =
-      unlogged(this.#data.keyLog, id, visitor) ??
-      this.#door.objection(visitor) ??
-      this.#admission(name, announcement);
-    if (refusal !== undefined) {
-      this.#reply(peer, this.#refused.add(name, visitor, refusal));
-      dismiss(visitor);
-      return;
-    }
     const transfer = new InboundTransfer(
       name,
       id,
@@ -315,24 +263,6 @@ export class ReceiverLoop {
       ...(keyed === undefined ? {} : { sender: { publicKey: keyed.senderKey, timeNs: senderTimeNs } }),
       ...(transfer.trace === undefined ? {} : { records: transfer.trace.memory }),
     });
-  }
-
-  /** Room for one more, or why not. A refused transfer stays refused: its next announcement is another transfer. */
-  #admission(name: string, announcement: Announcement): Refusal | undefined {
-    if (announcement.feedback === 'many' || announcement.fecDataRecords > 0) {
-      const message = 'this receiver knows neither many receivers of one stream nor forward error correction';
-      return { code: 'UNSUPPORTED', message };
-    }
-    if (this.#credit.open(name)) return undefined;
-    return {
-      code: 'LIMIT',
-      message: `the receiver already takes ${this.#data.maxTransfers} transfers at once (--max-transfers); try again later`,
-    };
-  }
-
-  /** Nothing is said to a one-way sender. */
-  #reply(peer: Peer, join: Uint8Array): void {
-    if (join.byteLength > 0) this.#link.reply(peer, join);
   }
 
   #sendJoin(transfer: InboundTransfer): void {
@@ -365,7 +295,7 @@ export class ReceiverLoop {
       return;
     }
     if (mail.kind === 'authorized') {
-      this.#door.authorize(mail.authorized);
+      this.#entrance.authorize(mail.authorized);
       return;
     }
     const transfer = this.#transfers.get(mail.transfer);
@@ -379,9 +309,8 @@ export class ReceiverLoop {
         return;
       case 'refuse': {
         const { code, message } = mail;
-        const join = this.#refused.add(transfer.id, transfer, { code, message });
         // Said more than once: a receiver that ends with its first transfer will not hear another announcement.
-        for (let times = 0; times < REFUSALS; times++) this.#reply(transfer.peer, join);
+        this.#entrance.refuse(transfer.id, transfer, { code, message }, transfer.peer, REFUSALS);
         transfer.finish('failed', { code: '', text: '' }, nowMs);
         this.#forget(transfer);
         this.#post({ kind: 'closed', transfer: transfer.id });
@@ -412,18 +341,13 @@ export class ReceiverLoop {
       this.#dropsAtMs = nowMs;
       this.#drops += this.#link.inbound.takeDrops();
     }
-    this.#serveDoor(nowMs);
+    const strangers = this.#entrance.serve(nowMs);
+    if (strangers !== undefined) this.#post({ kind: 'strangers', ...strangers });
     for (const transfer of this.#transfers) {
       this.#serveTransfer(transfer, nowMs);
       const open = this.#transfers.get(transfer.id) !== undefined;
       if (drained && open && transfer.probeTimeUs !== 0) this.#answerProbe(transfer, nowMs);
     }
-  }
-
-  #serveDoor(nowMs: number): void {
-    if (this.#waiting.expire(nowMs) > 0) this.#door.turnAway(UNCONFIRMED);
-    const report = this.#door.report(nowMs);
-    if (report !== undefined) this.#post({ kind: 'strangers', ...report });
   }
 
   #serveTransfer(transfer: InboundTransfer, nowMs: number): void {
@@ -488,11 +412,4 @@ export class ReceiverLoop {
     if (!transfer.ended) transfer.finish('failed', { code: '', text: '' }, 0);
     transfer.channel[Symbol.dispose]();
   }
-}
-
-const UNCONFIRMED =
-  'its sender did not go on: somebody said a recorded announcement again, or the sender has gone';
-
-function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
-  return one !== undefined && Buffer.compare(one, other) === 0;
 }
