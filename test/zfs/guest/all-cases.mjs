@@ -48,6 +48,8 @@ export const eitherVersionCases = [
   ...seedFormCases,
   ...refusedCases,
   ...brokenCases,
+  ...gateCases,
+  ...libraryPlanCases,
   ...commandCases,
   ...delegatedCases,
 ].map((item) => item.name);
