@@ -155,12 +155,13 @@ async function otherNode(major) {
 }
 
 async function zfs(images) {
+  // It waits for the image of each version itself: the first machine runs while the image of the second is being built.
+  const { code, output } = await run(process.execPath, ['test/zfs/run.mjs'], { keep: true });
   const prepared = await images();
   if (prepared.code !== 0) {
     process.stdout.write(prepared.output);
     throw new CannotRun('the images of the virtual machines could not be made (see above)');
   }
-  const { code, output } = await run(process.execPath, ['test/zfs/run.mjs'], { keep: true });
   return countedLine(code, output);
 }
 

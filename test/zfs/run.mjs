@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { allCases, eitherVersionCases, unprovenCases } from './guest/all-cases.mjs';
 import { bootMachine } from './lab/machine.mjs';
-import { prepare } from './lab/prepare.mjs';
+import { prepare, preparePrograms } from './lab/prepare.mjs';
 import { selectRecipes } from './lab/recipe.mjs';
 import { findRootImage } from './lab/root-image.mjs';
 import { isProjectBuilt, makeShareImage } from './lab/share-image.mjs';
@@ -60,18 +60,24 @@ async function main() {
   if (cases.some((item) => item.needsCli !== false) && !isProjectBuilt()) {
     throw new Error('dist/ is missing: run `npm run build` first');
   }
-  await prepare(values.only);
+  await preparePrograms();
   const abort = new AbortController();
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(name, () => abort.abort());
   const shared = values.everywhere !== true && values.only === undefined && filter === undefined;
   const namesFor = (/** @type {number} */ place) =>
     cases.map((item) => item.name).filter((name) => !shared || runsAt(name, place));
   const timeoutMs = Number(values.timeout) * 1000;
-  // Side by side: a machine emulates one processor each.
+  // Side by side, each as soon as its image is there: a machine emulates one processor each.
   const verdicts = await Promise.all(
-    selectRecipes(values.only).map((recipe, place) =>
-      runVersion(recipe, namesFor(place), timeoutMs, abort.signal),
-    ),
+    selectRecipes(values.only).map(async (recipe, place) => {
+      try {
+        await prepare(recipe.version);
+      } catch (error) {
+        abort.abort();
+        throw error;
+      }
+      return runVersion(recipe, namesFor(place), timeoutMs, abort.signal);
+    }),
   );
   const sum = (/** @type {'passed' | 'failed'} */ key) =>
     verdicts.reduce((total, verdict) => total + verdict[key], 0);

@@ -17,6 +17,11 @@ const LOCK_WAIT_SECONDS = 1800;
 
 const say = (/** @type {string} */ line) => void process.stdout.write(`lab: ${line}\n`);
 
+/** Makes sure that the programs are there that make and run the machines. */
+export async function preparePrograms() {
+  await ensurePrograms(['qemu-system-x86_64', 'mke2fs', 'flock'], say);
+}
+
 /**
  * Makes sure that programs and images are there.
  *
@@ -25,7 +30,7 @@ const say = (/** @type {string} */ line) => void process.stdout.write(`lab: ${li
  */
 export async function prepare(only) {
   const recipes = selectRecipes(only);
-  await ensurePrograms(['qemu-system-x86_64', 'mke2fs', 'flock'], say);
+  await preparePrograms();
   if (recipes.every((recipe) => findRootImage(recipe) !== undefined)) return;
   // The kernel lets the lock go when the process that holds it ends, however it ends: no stale locks.
   mkdirSync(cacheDirectory(), { recursive: true });

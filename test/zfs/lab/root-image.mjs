@@ -42,6 +42,9 @@ export function findRootImage(recipe) {
   return { disk: inside('disk.img'), kernel: inside('vmlinuz'), initrd: inside('initrd') };
 }
 
+/** Other stages of the suite run beside a build, and the last one waits for it: a third of the processor is its share. */
+const NICENESS = 5;
+
 /**
  * Builds one image into a directory of its own and renames that when it is complete, so that a build that
  * was interrupted never looks like an image. The caller holds the lock (prepare.mjs).
@@ -57,7 +60,8 @@ export async function buildRootImage(recipe, say) {
   const work = mkdtempSync(join(cache, `building-${imageName(recipe)}-`));
   const tree = join(work, 'root');
   try {
-    await runAsRoot('nice', ['mmdebstrap', ...(await mmdebstrapArguments(recipe, tree))]);
+    const debian = ['mmdebstrap', ...(await mmdebstrapArguments(recipe, tree))];
+    await runAsRoot('nice', ['-n', String(NICENESS), ...debian]);
     await finishTree(tree, work);
     const image = join(work, 'image');
     mkdirSync(image);
