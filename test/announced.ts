@@ -64,8 +64,8 @@ export function announceKeyed(
 export function announceOpen(
   announcement: Announcement = ANNOUNCEMENT,
   id = 1,
-): Arrived & { readonly channel: ControlChannel } {
-  const salt = new Uint8Array(32).fill(1);
+): Arrived & { readonly channel: ControlChannel; readonly segment: Uint8Array } {
+  const salt = new Uint8Array(32).fill(id + 1);
   const keys = openSuiteKeys(salt);
   const channel = new ControlChannel(keys.senderControl, keys.receiverControl, 0, id);
   const clear = encodeAnnounceClear({
@@ -75,8 +75,6 @@ export function announceOpen(
     ephemeralPublic: new Uint8Array(32),
     senderTimeNs: 1n,
   });
-  return {
-    ...arrived(channel.write(MessageType.announce, encodeAnnouncement(announcement), clear)),
-    channel,
-  };
+  const segment = channel.write(MessageType.announce, encodeAnnouncement(announcement), clear);
+  return { ...arrived(segment), channel, segment };
 }

@@ -1,8 +1,8 @@
 // What a sender that is let in cannot take: memory beyond its credit, or a rate beyond its line.
 import { expect, test } from 'vitest';
+import { ANNOUNCEMENT } from '../../test/announced.ts';
 import { openSuiteKeys } from '../seal/session-keys.ts';
 import { Memory } from '../sys/memory.ts';
-import type { Announcement } from '../wire/announce.ts';
 import { emptySegmentHeader, MessageType, type SegmentHeader } from '../wire/segment.ts';
 import { ControlChannel } from './control-channel.ts';
 import { CreditPool } from './credit-pool.ts';
@@ -12,17 +12,6 @@ import { SLOT_BYTES, SlotPool } from './slot-pool.ts';
 import { WriteQueue } from './write-queue.ts';
 
 const ID = { transferIdHigh: 1, transferIdLow: 2 };
-const announcement: Announcement = {
-  kind: 'file',
-  name: 'x.img',
-  recursive: false,
-  features: [],
-  segmentPayloadBytes: 1440,
-  fecDataRecords: 0,
-  fecParityRecords: 0,
-  feedback: 'one',
-  timeoutMs: 1000,
-};
 const RECORDS = 64;
 
 class Desk implements Disposable {
@@ -33,7 +22,13 @@ class Desk implements Disposable {
   constructor() {
     const keys = openSuiteKeys(new Uint8Array(32));
     const channel = new ControlChannel(keys.receiverControl, keys.senderControl, 1, 2);
-    const visitor: Visitor = { announcement, channel, keys, senderTimeNs: 0n, keyed: undefined };
+    const visitor: Visitor = {
+      announcement: ANNOUNCEMENT,
+      channel,
+      keys,
+      senderTimeNs: 0n,
+      keyed: undefined,
+    };
     const peer = { ip: 0x7f00_0001, port: 1, localIp: 0x7f00_0001, mac: undefined };
     const credit = new CreditPool(this.pool.slots, 1);
     credit.open('one');

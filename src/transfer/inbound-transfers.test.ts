@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ANNOUNCEMENT } from '../../test/announced.ts';
 import type { TransferId } from '../seal/handshake.ts';
 import { openSuiteKeys } from '../seal/session-keys.ts';
 import { emptySegmentHeader, type SegmentHeader } from '../wire/segment.ts';
@@ -37,18 +38,7 @@ function transferOf(id: TransferId): InboundTransfer {
     id.transferIdHigh,
     id.transferIdLow,
   );
-  const announcement = {
-    kind: 'file',
-    name: 'x.img',
-    recursive: false,
-    features: [],
-    segmentPayloadBytes: 1440,
-    fecDataRecords: 0,
-    fecParityRecords: 0,
-    feedback: 'one',
-    timeoutMs: 1000,
-  } as const;
-  const visitor = { announcement, channel, keys, senderTimeNs: 0n, keyed: undefined };
+  const visitor = { announcement: ANNOUNCEMENT, channel, keys, senderTimeNs: 0n, keyed: undefined };
   const peer = { ip: 0x7f00_0001, port: 1, localIp: 0x7f00_0001, mac: undefined };
   credit.open(name);
   const transfer = new InboundTransfer(name, id, visitor, peer, pool, credit, 0);

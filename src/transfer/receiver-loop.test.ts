@@ -5,27 +5,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { openSuiteKeys } from '../seal/session-keys.ts';
-import { type Announcement, encodeAnnounceClear, encodeAnnouncement } from '../wire/announce.ts';
-import { MessageType } from '../wire/segment.ts';
-import { ControlChannel } from './control-channel.ts';
+import { ANNOUNCEMENT, announceOpen } from '../../test/announced.ts';
 import { MailReceiver, MailSender } from './mailbox.ts';
 import { openReceiverLink, openSenderLink } from './open-link.ts';
 import { ReceiverLoop } from './receiver-loop.ts';
 import { SlotPool } from './slot-pool.ts';
 import type { ReceiverData, ReceiverMail, ReceiverMessage } from './worker-message.ts';
-
-const ANNOUNCEMENT: Announcement = {
-  kind: 'file',
-  name: 'x',
-  recursive: false,
-  features: [],
-  segmentPayloadBytes: 1440,
-  fecDataRecords: 0,
-  fecParityRecords: 0,
-  feedback: 'one',
-  timeoutMs: 1000,
-};
 
 async function freePort(): Promise<number> {
   const socket = createSocket('udp4');
@@ -39,17 +24,9 @@ async function freePort(): Promise<number> {
 
 /** The segment that announces transfer number `index`. */
 function announcementOf(index: number): Uint8Array {
-  const salt = new Uint8Array(32).fill(index + 1);
-  const keys = openSuiteKeys(salt);
-  using channel = new ControlChannel(keys.senderControl, keys.receiverControl, 0, index);
-  const clear = encodeAnnounceClear({
-    suite: 'open',
-    keyId: new Uint8Array(8),
-    salt,
-    ephemeralPublic: new Uint8Array(32),
-    senderTimeNs: 1n,
-  });
-  return channel.write(MessageType.announce, encodeAnnouncement(ANNOUNCEMENT), clear);
+  const { channel, segment } = announceOpen(ANNOUNCEMENT, index);
+  channel[Symbol.dispose]();
+  return segment;
 }
 
 function damaged(segment: Uint8Array): Uint8Array {
