@@ -216,11 +216,12 @@ test('a DeltaReader that is given up leaves nothing running, and one that got no
   });
 });
 
-test('a delta with all volumes below and the snapshots between is sent as such', async () => {
+test('a delta with all volumes below, with the snapshots between, or raw, is sent as such', async () => {
   zfs.tree('tank/my data', { 'tank/my data': {} });
   zfs.on(['list', '-Hp', '-t', 'snapshot', '-o', 'name,guid,createtxg', TO], { stdout: `${TO}\t22\t6\n` });
   zfs.on(['send', '-L', '-c', '-R', '-I', FROM, TO], { script: 'printf tree; exit 0' });
   zfs.on(['send', '-L', '-c', '-I', FROM, TO], { script: 'printf between; exit 0' });
+  zfs.on(['send', '-L', '-c', '-w', '-i', FROM, TO], { script: 'printf raw; exit 0' });
   const streamOf = async (options: DeltaOptions): Promise<string> => {
     let text = '';
     for await (const chunk of new Delta(FROM, TO, options)) text += Buffer.from(chunk).toString();
@@ -228,6 +229,7 @@ test('a delta with all volumes below and the snapshots between is sent as such',
   };
   expect(await streamOf({ recursive: true, intermediates: true })).toBe('tree');
   expect(await streamOf({ intermediates: true })).toBe('between');
+  expect(await streamOf({ raw: true })).toBe('raw');
   const announced = new Delta(FROM, TO, { recursive: true }).source();
   expect(await announced.describe(new AbortController().signal)).toMatchObject({
     recursive: true,
