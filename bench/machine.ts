@@ -7,21 +7,44 @@ import { ADMIN_ENV } from '../test/netns/side.ts';
 import type { NodeBinary } from './contender.ts';
 import { findProgram } from './find-program.ts';
 
-/** Lines of a description: processor, memory, system, Node versions with their OpenSSL, versions of the peers. */
-export function describeMachine(nodes: readonly NodeBinary[]): string[] {
+/** A Node and how fast a core seals with it, doing nothing else. */
+export interface SealingNode {
+  readonly major: string;
+  readonly sealBitsPerSecond: number;
+}
+
+export interface Machine {
+  /** Processor, memory, system, Node versions with their OpenSSL, versions of the peers. */
+  readonly lines: readonly string[];
+  readonly nodes: readonly SealingNode[];
+}
+
+/** Measures how fast it seals, which takes a second. */
+export function describeMachine(nodes: readonly NodeBinary[]): Machine {
   const processors = cpus();
   const system = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`;
-  return [
+  const measured = nodes.map((node) => ({ node, gbit: sealRateOf(node) }));
+  const lines = [
     `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${memory}`,
     `${system}, kernel ${release()}`,
-    ...nodes.map(
-      (node) =>
-        `Node ${node.version.slice(1)} with OpenSSL ${opensslOf(node)}: seals at ${sealRateOf(node)} Gbit/s and does nothing else`,
+    ...measured.map(
+      ({ node, gbit }) =>
+        `Node ${node.version.slice(1)} with OpenSSL ${opensslOf(node)}: seals at ${gbit} Gbit/s and does nothing else`,
     ),
     ...peerVersions(),
   ];
+  return {
+    lines,
+    nodes: measured.map(({ node, gbit }) => ({
+      major: majorOf(node),
+      sealBitsPerSecond: Number(gbit) * 1e9,
+    })),
+  };
 }
+
+/** Of v20.19.0: 20. Contenders have it in their ids. */
+export const majorOf = (node: NodeBinary): string => node.version.split('.')[0]?.slice(1) ?? '';
 
 const opensslOf = (node: NodeBinary): string =>
   execFileSync(node.path, ['-p', 'process.versions.openssl'], { encoding: 'utf8' }).trim();

@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { Lab } from '../test/netns/lab.ts';
 import type { Contender, NodeBinary, Workload } from './contender.ts';
 import { verdicts } from './goals.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine, majorOf } from './machine.ts';
+import { processorTimes } from './processor-time.ts';
 import { peerContenders } from './peers.ts';
 import { commandList, markdown, tables } from './report.ts';
 import type { Series } from './statistics.ts';
@@ -37,7 +38,7 @@ function parseOptions(argv: readonly string[]): Options {
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
-  const sizeMib = Number(values.size ?? (values.quick ? 256 : 2048));
+  const sizeMib = Number(values.size ?? (values.quick ? 256 : 4096));
   if (!(rounds >= 1) || !(sizeMib >= 1)) throw new Error('--rounds and --size want numbers from 1');
   const only = values.only === undefined ? [] : values.only.split(',');
   const full = only.length === 0 && rounds >= 5 && sizeMib >= 1024;
@@ -55,7 +56,7 @@ function parseOptions(argv: readonly string[]): Options {
 export async function main(argv: readonly string[], nodes: readonly NodeBinary[]): Promise<number> {
   const options = parseOptions(argv);
   const every = [
-    ...peerContenders(options.sizeMib < 1024 ? 1 : 2),
+    ...peerContenders(Math.ceil(options.sizeMib / 1024)),
     ...zwireContenders(nodes, options.oneWayRate),
   ];
   const wanted = (id: string): boolean =>
@@ -70,7 +71,7 @@ export async function main(argv: readonly string[], nodes: readonly NodeBinary[]
   }
   const machine = describeMachine(nodes);
   console.log(
-    `${machine.join('\n')}\n${options.rounds} rounds of ${options.sizeMib} MiB, ${all.length} contenders\n`,
+    `${machine.lines.join('\n')}\n${options.rounds} rounds of ${options.sizeMib} MiB, ${all.length} contenders\n`,
   );
   const workload = makeWorkload(options.sizeMib * 2 ** 20);
   try {
@@ -78,10 +79,12 @@ export async function main(argv: readonly string[], nodes: readonly NodeBinary[]
   } finally {
     workload.remove();
   }
-  const major = nodes[0]?.version.split('.')[0]?.slice(1) ?? '';
-  const lines = verdicts(all, `node${major}`).map(({ text }) => text);
-  console.log(`\n${tables(all)}\n\n${lines.join('\n')}`);
-  const report = { all, machine, verdicts: lines, rounds: options.rounds, sizeMib: options.sizeMib };
+  const [first] = nodes;
+  const lines = first ? verdicts(all, `node${majorOf(first)}`).map(({ text }) => text) : [];
+  const times = processorTimes(all, machine.nodes);
+  console.log(`\n${tables(all)}\n\n${[...lines, ...times].join('\n')}`);
+  const { rounds, sizeMib } = options;
+  const report = { all, machine: machine.lines, verdicts: lines, times, rounds, sizeMib };
   if (options.write) {
     writeFileSync(DOCUMENT, markdown(report));
     console.log(`\nwritten: docs/benchmarks.md`);

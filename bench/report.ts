@@ -6,6 +6,8 @@ export interface Report {
   readonly all: readonly Series[];
   readonly machine: readonly string[];
   readonly verdicts: readonly string[];
+  /** processor-time.ts */
+  readonly times: readonly string[];
   readonly rounds: number;
   readonly sizeMib: number;
 }
@@ -105,14 +107,17 @@ differences below that are not claims.
   for the receive path of the kernel.
 - Peak RSS: the largest of all rounds.
 - zwire seals everything, without keys too, and ssh encrypts; the other tools send plain bytes. How fast a core seals and
-  does nothing else is said below: 8.6 divided by that is the CPU s/GiB that each side spends on it. The goals were set
-  on a machine that seals at 48 Gbit/s with Node 20 and at 112 with Node 24.
+  does nothing else is said below, and what that takes of the CPU. The goals were set on a machine that seals at
+  48 Gbit/s with Node 20 and at 112 with Node 24.
 
 ## Machine
 ${report.machine.map((line) => `- ${line}`).join('\n')}
 
 ## Goals
 ${report.verdicts.map((line) => `    ${line}`).join('\n')}
+
+## What sealing takes
+${report.times.join('\n')}
 
 ${tables(report.all)}
 

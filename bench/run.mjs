@@ -8,7 +8,7 @@ const HELP = `npm run bench -- [options]
 
   --rounds N        rounds, each with every contender once (default 5)
   --quick           2 rounds of 256 MiB
-  --size MIB        size of the file (default 2048)
+  --size MIB        size of the file (default 4096)
   --only TEXT       only contenders whose id contains TEXT (comma separated; iperf3 always runs)
   --one-way-rate R  rate of the one-way runs (default 2Gbit)
   --write           write docs/benchmarks.md even after a --quick or --only run
