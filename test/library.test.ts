@@ -216,7 +216,7 @@ test('a DeltaReader that is given up leaves nothing running, and one that got no
   });
 });
 
-test('a delta with all volumes below, with the snapshots between, or raw, is sent as such', async () => {
+test('a delta with all volumes below, with the snapshots between, raw, or from a bookmark, is sent as such', async () => {
   zfs.tree('tank/my data', { 'tank/my data': {} });
   zfs.on(['list', '-Hp', '-t', 'snapshot', '-o', 'name,guid,createtxg', TO], { stdout: `${TO}\t22\t6\n` });
   zfs.on(['send', '-L', '-c', '-R', '-I', FROM, TO], { script: 'printf tree; exit 0' });
@@ -230,6 +230,13 @@ test('a delta with all volumes below, with the snapshots between, or raw, is sen
   expect(await streamOf({ recursive: true, intermediates: true })).toBe('tree');
   expect(await streamOf({ intermediates: true })).toBe('between');
   expect(await streamOf({ raw: true })).toBe('raw');
+  zfs.on(['list', '-Hp', '-d', '1', '-t', 'bookmark', '-o', 'name,guid,createtxg', 'tank/my data'], {
+    stdout: 'tank/my data#mark\t11\t5\n',
+  });
+  zfs.on(['send', '-L', '-c', '-i', 'tank/my data#mark', TO], { script: 'printf marked; exit 0' });
+  let marked = '';
+  for await (const chunk of new Delta('tank/my data#mark', TO)) marked += Buffer.from(chunk).toString();
+  expect(marked).toBe('marked');
   const announced = new Delta(FROM, TO, { recursive: true }).source();
   expect(await announced.describe(new AbortController().signal)).toMatchObject({
     recursive: true,

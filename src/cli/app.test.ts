@@ -77,6 +77,7 @@ describe('command lines that cannot be carried out end with exit code 2, and say
     ['--interfase x', /there is no flag --interfase/],
     ['-x', /there is no flag -x/],
     ['send --rate', /--rate needs a value/],
+    ['send tank@a --from', /--from needs a value[^]*--from '#monday', in quotes/],
     ['send --rate --json', /--rate needs a value/],
     ['send --rate 1Gbit --rate 2Gbit', /--rate is given twice: 1Gbit and 2Gbit/],
     ['send tank@a tank@b', /"tank@b" is one argument too many/],

@@ -57,7 +57,12 @@ export function commandLineError(failure: unknown): ZwireError {
     );
   }
   if (failure instanceof UnsatisfiedFlagError) {
-    return usageError(`--${failure.externalFlagName} needs a value`, SEE_HELP);
+    return usageError(
+      `--${failure.externalFlagName} needs a value`,
+      failure.externalFlagName === 'from'
+        ? "A snapshot: --from @monday\nA bookmark: --from '#monday', in quotes: without them the shell takes it for a comment"
+        : SEE_HELP,
+    );
   }
   if (failure instanceof UnexpectedFlagError) {
     return usageError(

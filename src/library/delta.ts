@@ -3,7 +3,7 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import { PipedProcess } from '../transfer/piped-process.ts';
 import type { Source } from '../transfer/source.ts';
 import { planOf, type SnapshotRequest, zfsSource } from '../transfer/zfs-source.ts';
-import { parseSnapshotName, type SnapshotName } from '../zfs/name.ts';
+import { type BookmarkName, parseOriginName, parseSnapshotName, type SnapshotName } from '../zfs/name.ts';
 import { sendError, startSend, validateSendPlan } from '../zfs/send.ts';
 import { readPipe, reopenPipe } from './pipe-stream.ts';
 import type { VolumeSnapshot } from './volume.ts';
@@ -24,20 +24,20 @@ export interface DeltaOptions {
  * iteration that is still under way.
  */
 export class Delta implements AsyncDisposable {
-  readonly from: SnapshotName | undefined;
+  readonly from: SnapshotName | BookmarkName | undefined;
   readonly to: SnapshotName;
   readonly recursive: boolean;
   readonly intermediates: boolean;
   readonly raw: boolean;
   readonly #running: Set<AbortController> = new Set();
 
-  /** Snapshots, or their names. Throws NAME_INVALID. */
+  /** Snapshots, or their names; `from` may be the name of a bookmark of the volume. Throws NAME_INVALID. */
   constructor(
     from: VolumeSnapshot | string | undefined,
     to: VolumeSnapshot | string,
     options: DeltaOptions = {},
   ) {
-    this.from = from === undefined ? undefined : parseSnapshotName(nameOf(from));
+    this.from = from === undefined ? undefined : parseOriginName(nameOf(from));
     this.to = parseSnapshotName(nameOf(to));
     this.recursive = options.recursive ?? false;
     this.intermediates = options.intermediates ?? false;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeZfs } from '../../test/fake-zfs.ts';
-import { parseDatasetName, parseSnapshotName } from '../zfs/name.ts';
+import { parseBookmarkName, parseDatasetName, parseSnapshotName } from '../zfs/name.ts';
 import { sendArguments } from '../zfs/send.ts';
 import { planOf, type SnapshotRequest, zfsSource, type ZfsSourceRequest } from './zfs-source.ts';
 
@@ -60,6 +60,23 @@ test('an increment announces both guids, and the name that the receiver is to se
     fromSnapshot: { name: 'tank/my data@mon', guid: 11n },
     recursive: false,
     features: [],
+  });
+});
+
+test('an increment can start from a bookmark, a tree cannot', async () => {
+  using zfs = pool();
+  const mark = parseBookmarkName('tank/my data#mon');
+  const list = ['list', '-Hp', '-d', '1', '-t', 'bookmark', '-o', 'name,guid,createtxg', 'tank/my data'];
+  zfs.on(list, { stdout: `${mark}\t11\t5\n` });
+  zfs.on(['send', '-n', '-v', '-P', '-L', '-c', '-i', mark, tuesday], { stdout: 'size\t10\n' });
+  expect(await zfsSource({ ...full, from: mark }).describe(signal)).toMatchObject({
+    kind: 'delta',
+    fromSnapshot: { name: mark, guid: 11n },
+    sizeBytes: 10n,
+  });
+  await expect(zfsSource({ ...full, from: mark, recursive: true }).describe(signal)).rejects.toMatchObject({
+    code: 'ZFS_FROM_MISSING',
+    message: `cannot send the snapshots since ${mark}: it is a bookmark`,
   });
 });
 

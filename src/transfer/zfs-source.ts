@@ -1,10 +1,18 @@
 // A snapshot as a source: looked up and estimated before anything is on the wire, then `zfs send` into a real pipe.
 import { ZwireError } from '../bytes/zwire-error.ts';
-import { type DatasetName, datasetOf, parentOf, type SnapshotName } from '../zfs/name.ts';
+import {
+  type BookmarkName,
+  type DatasetName,
+  datasetOf,
+  isSnapshotName,
+  parentOf,
+  type SnapshotName,
+} from '../zfs/name.ts';
 import {
   estimateSend,
   requireDataset,
   sendError,
+  sinceBookmark,
   type SendPlan,
   startSend,
   validateSendPlan,
@@ -18,8 +26,8 @@ import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
 export interface SnapshotRequest {
   readonly kind: 'snapshot';
   readonly snapshot: SnapshotName;
-  /** Send only what is newer than this snapshot of the same dataset. */
-  readonly from?: SnapshotName;
+  /** Send only what is newer than this snapshot or bookmark of the same dataset; a tree or a range needs a snapshot. */
+  readonly from?: SnapshotName | BookmarkName;
   /** With all datasets below, their snapshots and properties. */
   readonly recursive: boolean;
   /** With `from`: the snapshots between the two as well. */
@@ -82,10 +90,11 @@ function requestFor(request: ZfsSourceRequest, taken: SnapshotName | undefined):
   return { kind: 'snapshot', snapshot: taken, recursive: request.recursive, intermediates: false };
 }
 
-/** What is sent for it. */
+/** What is sent for it. Throws ZFS_FROM_MISSING for a tree that is to start from a bookmark. */
 export function planOf({ snapshot: to, from, recursive, intermediates, raw }: SnapshotRequest): SendPlan {
   const form = raw === true ? { raw } : {};
   if (recursive) {
+    if (from !== undefined && !isSnapshotName(from)) throw sinceBookmark(from);
     return { kind: 'recursive', to, intermediates, ...(from === undefined ? {} : { from }), ...form };
   }
   if (from === undefined) return { kind: 'full', to, ...form };

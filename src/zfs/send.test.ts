@@ -179,5 +179,13 @@ test('an increment can start from a bookmark, but not one with the snapshots bet
     code: 'ZFS_FROM_MISSING',
   });
   const gone: SendPlan = { ...plan, from: parseBookmarkName('tank/my data#gone') };
-  await expect(validateSendPlan(gone)).rejects.toMatchObject({ code: 'ZFS_FROM_MISSING' });
+  await expect(validateSendPlan(gone)).rejects.toMatchObject({
+    code: 'ZFS_FROM_MISSING',
+    message: 'cannot send: tank/my data has no bookmark #gone',
+    hint: `Its newest is ${mark}. All: zfs list -t bookmark 'tank/my data'.`,
+  });
+  zfs.on(list, {});
+  await expect(validateSendPlan(gone)).rejects.toMatchObject({
+    hint: expect.stringContaining("It has none at all: zfs bookmark 'tank/my data@SNAPSHOT' '#NAME'"),
+  });
 });

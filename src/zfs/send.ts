@@ -1,7 +1,7 @@
 // `zfs send`: what to send, whether it can be sent, how much it will be, and the running command.
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { commandLine, quoteWord, type RunningProcess, runProcess, startProcess } from '../exec/process.ts';
-import { getBookmark } from './bookmark.ts';
+import { getBookmark, listBookmarks } from './bookmark.ts';
 import { type Dataset, getDataset, getSnapshot, listSnapshots, type Snapshot } from './dataset.ts';
 import { zfsErrorFrom } from './error.ts';
 import { parseEstimate } from './estimate.ts';
@@ -87,7 +87,9 @@ export async function validateSendPlan(plan: SendPlan, signal?: AbortSignal): Pr
   const name = datasetOf(plan.to);
   const fromName = plan.kind === 'full' ? undefined : plan.from;
   if (fromName !== undefined && datasetOf(fromName) !== name) throw otherDataset(fromName, plan.to);
-  if (plan.kind === 'incremental' && plan.intermediates && plan.from.includes('#')) throw marked(plan.from);
+  if (plan.kind === 'incremental' && plan.intermediates && plan.from.includes('#')) {
+    throw sinceBookmark(plan.from);
+  }
   const dataset = await requireDataset(name, signal);
   const to = await getSnapshot(plan.to, signal);
   if (to === undefined) throw await missingSnapshot('ZFS_SNAPSHOT_MISSING', plan.to, signal);
@@ -190,24 +192,28 @@ async function missingSnapshot(
   signal?: AbortSignal,
 ): Promise<ZwireError> {
   const dataset = datasetOf(snapshot);
-  const newest = (await listSnapshots(dataset, { signal }))?.at(-1)?.name;
-  return new ZwireError(
-    code,
-    `cannot send: ${dataset} has no ${snapshot.includes('#') ? 'bookmark' : 'snapshot'} ${snapshot.slice(dataset.length)}`,
-    {
-      fields: { dataset, snapshot, ...(newest === undefined ? {} : { newest }) },
-      hint:
-        newest === undefined
-          ? `It has none at all: zfs snapshot ${quoteWord(`${dataset}@NAME`)}.`
-          : `Its newest is ${newest}. All: zfs list -t snapshot ${quoteWord(dataset)}.`,
-    },
-  );
+  const kind = isSnapshotName(snapshot) ? 'snapshot' : 'bookmark';
+  const all =
+    kind === 'snapshot' ? await listSnapshots(dataset, { signal }) : await listBookmarks(dataset, signal);
+  const newest = all?.at(-1)?.name;
+  const make =
+    kind === 'snapshot'
+      ? `zfs snapshot ${quoteWord(`${dataset}@NAME`)}.`
+      : `zfs bookmark ${quoteWord(`${dataset}@SNAPSHOT`)} '#NAME', while there is a snapshot; or send from a snapshot.`;
+  return new ZwireError(code, `cannot send: ${dataset} has no ${kind} ${snapshot.slice(dataset.length)}`, {
+    fields: { dataset, snapshot, ...(newest === undefined ? {} : { newest }) },
+    hint:
+      newest === undefined
+        ? `It has none at all: ${make}`
+        : `Its newest is ${newest}. All: zfs list -t ${kind} ${quoteWord(dataset)}.`,
+  });
 }
 
-function marked(from: SnapshotName | BookmarkName): ZwireError {
+/** Of a range of snapshots (-I) or a tree (-R): `zfs send` takes a bookmark for neither. */
+export function sinceBookmark(from: SnapshotName | BookmarkName): ZwireError {
   return new ZwireError('ZFS_FROM_MISSING', `cannot send the snapshots since ${from}: it is a bookmark`, {
     fields: { from },
-    hint: 'Send without the snapshots between, or start from a snapshot.',
+    hint: 'Send one dataset without the snapshots between, or start from a snapshot.',
   });
 }
 

@@ -21,7 +21,11 @@ import { withHelp } from './with-help.ts';
 
 const WHAT: FlagParametersForType<Pick<SendFlags, 'from' | 'recursive' | 'intermediates' | 'raw' | 'file'>> =
   {
-    from: value(String, '@SNAPSHOT', 'Send only what has changed since this one'),
+    from: value(
+      String,
+      '@SNAPSHOT',
+      "Send only what has changed since this one, or since a bookmark, '#MARK'",
+    ),
     recursive: toggle('With all datasets below, their snapshots and properties'),
     intermediates: toggle('With the snapshots between --from and the last'),
     raw: toggle('As it lies on the disks: an encrypted dataset stays encrypted (zfs send -w)'),

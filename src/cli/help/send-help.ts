@@ -24,6 +24,10 @@ export const SEND_HELP: HelpPage = {
       'zwire send tank/data@monday --to 198.18.0.2\nzwire send tank/data@tuesday --from @monday --to 198.18.0.2',
     ],
     [
+      'What has changed since a bookmark, whose snapshot may be gone here:',
+      "zwire send tank/data@friday --from '#tuesday' --to 198.18.0.2",
+    ],
+    [
       'A whole pool as raw frames:',
       'zwire send tank@nightly -R --interface eth1 --destination-ip 198.18.0.2',
     ],

@@ -1,6 +1,13 @@
 // Names of datasets and snapshots as they are typed; what a name may hold is zfs/name.ts's to say.
 import { ZwireError } from '../../bytes/zwire-error.ts';
-import { type DatasetName, parseDatasetName, parseSnapshotName, type SnapshotName } from '../../zfs/name.ts';
+import {
+  type BookmarkName,
+  type DatasetName,
+  parseBookmarkName,
+  parseDatasetName,
+  parseSnapshotName,
+  type SnapshotName,
+} from '../../zfs/name.ts';
 
 /** A whole snapshot name, such as tank/data@monday. @throws ZwireError NAME_INVALID */
 export function parseSnapshot(text: string): SnapshotName {
@@ -37,4 +44,13 @@ export function parseSnapshotBeside(dataset: DatasetName, text: string): Snapsho
   return parseSnapshotName(
     text.includes('@') && !text.startsWith('@') ? text : `${dataset}@${text.replace(/^@/, '')}`,
   );
+}
+
+/**
+ * What --from takes beside a dataset: a snapshot as above, or a bookmark, `#monday` or `tank/data#monday`.
+ * @throws ZwireError NAME_INVALID
+ */
+export function parseOriginBeside(dataset: DatasetName, text: string): SnapshotName | BookmarkName {
+  if (!text.includes('#') || text.includes('@')) return parseSnapshotBeside(dataset, text);
+  return parseBookmarkName(text.startsWith('#') ? dataset + text : text);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scanFlags } from '../../../test/cli/scan-flags.ts';
-import { parseSnapshotName, type SnapshotName } from '../../zfs/name.ts';
+import { parseBookmarkName, parseSnapshotName, type SnapshotName } from '../../zfs/name.ts';
 import { sendCommand } from '../commands/send-command.ts';
 import { type SendFlags, type SendRequest, sendRequest } from './send-request.ts';
 
@@ -63,6 +63,16 @@ describe('what is sent', () => {
         intermediates: false,
       },
     ],
+    ...['#mark', 'tank/data#mark'].map((from): [string, SendRequest['source']] => [
+      `tank/data@tuesday --from ${from} ${UDP} --insecure`,
+      {
+        kind: 'snapshot',
+        snapshot: parseSnapshotName('tank/data@tuesday'),
+        from: parseBookmarkName('tank/data#mark'),
+        recursive: false,
+        intermediates: false,
+      },
+    ]),
     [
       `tank/vault@monday --raw ${UDP} --insecure`,
       {
@@ -121,6 +131,10 @@ describe('what is refused', () => {
     [`--file f ${UDP} --wire v0 --psk-file k`, 'USAGE', 'Leave one'],
     [`--file f ${UDP} --insecure --identity k`, 'USAGE', 'Leave one'],
     [`--file f ${UDP} --wire v0 --key-log k`, 'USAGE', 'Leave it out'],
+    [`tank@a --from #m --intermediates ${UDP} --insecure`, 'USAGE', 'Leave --intermediates out'],
+    [`tank@a --from tank#m -R ${UDP} --insecure`, 'USAGE', 'Leave --recursive out'],
+    [`tank@a --from # ${UDP} --insecure`, 'NAME_INVALID', 'pool/dataset#bookmark'],
+    [`tank@a --from @x#y ${UDP} --insecure`, 'NAME_INVALID', 'pool/dataset@snapshot'],
     [`tank@b --from @ ${UDP} --insecure`, 'NAME_INVALID', 'pool/dataset@snapshot'],
   ])('%s', async (line, code, hint) => {
     expect(await refusalOf(line)).toMatchObject({ code, hint: expect.stringContaining(hint) });

@@ -1,8 +1,8 @@
 // What `zwire send` was asked to do, as plain data: today's form ends here, and so does the seed's.
 import type { LinkOptions } from '../../transfer/endpoint.ts';
 import type { ZfsSourceRequest } from '../../transfer/zfs-source.ts';
-import { datasetOf, type SnapshotName } from '../../zfs/name.ts';
-import { parseSnapshotBeside } from '../parse/snapshot.ts';
+import { datasetOf, isSnapshotName, type SnapshotName } from '../../zfs/name.ts';
+import { parseOriginBeside } from '../parse/snapshot.ts';
 import { insecureRequired, usageError } from '../usage-error.ts';
 import {
   keyLogRequest,
@@ -145,9 +145,16 @@ function snapshotSource(flags: SendFlags, snapshot: SnapshotName): SourceRequest
       'Add the earlier one, such as --from @monday.',
     );
   }
-  const from = flags.from === undefined ? undefined : parseSnapshotBeside(datasetOf(snapshot), flags.from);
+  const from = flags.from === undefined ? undefined : parseOriginBeside(datasetOf(snapshot), flags.from);
   if (from === snapshot) {
     throw usageError(`--from names the snapshot that is to be sent, ${snapshot}`, 'Name an earlier one.');
+  }
+  if (from !== undefined && !isSnapshotName(from) && (intermediates || flags.recursive === true)) {
+    const flag = intermediates ? '--intermediates' : '--recursive';
+    throw usageError(
+      `${flag} starts from a snapshot, and ${from} is a bookmark`,
+      `Leave ${flag} out, or name a snapshot, such as --from @monday.`,
+    );
   }
   return {
     kind: 'snapshot',

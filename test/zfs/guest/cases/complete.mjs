@@ -135,7 +135,7 @@ export const completeCases = [
     },
   },
   {
-    name: 'delta, and then one with the snapshots between',
+    name: 'delta, one with the snapshots between, and one from a bookmark',
     async run(lab) {
       await lab.createPools();
       await fillTwoDays('tank/data');
@@ -149,6 +149,13 @@ export const completeCases = [
       await transfer(lab, ...between);
       assert.deepEqual(await snapshotsBelow('backup/data'), await snapshotsBelow('tank/data'));
       await assertReplica(lab, 'tank/data@thursday', 'backup/data@thursday');
+      // From a bookmark, which is all that this side keeps of thursday.
+      await run('zfs', 'bookmark', 'tank/data@thursday', 'tank/data#thursday');
+      await run('zfs', 'destroy', 'tank/data@thursday');
+      writeContent('/pool/tank/data/odd', 12_345);
+      await run('zfs', 'snapshot', 'tank/data@friday');
+      await transfer(lab, 'tank/data@friday', '--from', '#thursday');
+      await assertReplica(lab, 'tank/data@friday', 'backup/data@friday');
     },
   },
   {
