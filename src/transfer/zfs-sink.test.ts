@@ -2,6 +2,7 @@ import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FakeZfs } from '../../test/fake-zfs.ts';
+import { encodeResumeToken } from '../stream/resume-token.ts';
 import type { Announcement } from '../wire/announce.ts';
 import { parseDatasetName } from '../zfs/name.ts';
 import { digestOf } from '../zfs/replicated-digest.ts';
@@ -51,6 +52,23 @@ const delta: Announcement = {
   ...full,
   kind: 'delta',
   fromSnapshot: { name: 'tank/my data@mon', guid: 11n },
+};
+
+/** What a token says beside the name. */
+const PARTIAL = {
+  toGuid: 22n,
+  fromGuid: 11n,
+  object: 2n,
+  offset: 0n,
+  bytes: 0n,
+  largeBlocks: true,
+  embedded: false,
+  compressed: true,
+  raw: false,
+  saved: false,
+  redactSnapshots: undefined,
+  bookmarkRedactSnapshots: undefined,
+  littleEndian: true,
 };
 
 /** A pool `backup` without the target; after the receive the target has the snapshot with `guid`. */
@@ -151,6 +169,46 @@ test('an aborted receive is killed, blames nobody and leaves no partly received 
   expect(await sink.abort()).toBeUndefined();
   expect(zfs.calls().at(-1)).toBe(`receive -A ${TARGET}`);
   expect(() => readFileSync(join(zfs.directory, 'calls.done'))).toThrow('ENOENT');
+});
+
+test('partly received state of others below the target is left to them', async () => {
+  using zfs = new FakeZfs();
+  const tokenOf = (toName: string): string => encodeResumeToken({ ...PARTIAL, toName });
+  const listing = ['list', '-Hp', '-d', '1', '-t', 'snapshot', '-o', 'name,guid,createtxg', TARGET];
+  zfs.dataset(TARGET, {}).on(listing, { stdout: `${TARGET}@mon\t11\t5\n` });
+  zfs.on([...INCREMENT, TARGET], { script: 'cat >/dev/null; exit 0' });
+  zfs.tree(TARGET, { [TARGET]: { token: '1-abc' }, [`${TARGET}/other`]: { token: tokenOf('x/y@tue') } });
+  zfs.on(['receive', '-A', TARGET], {});
+  await (await decide(delta)).abort();
+  expect(zfs.calls().filter((call) => call.startsWith('receive -A'))).toEqual([`receive -A ${TARGET}`]);
+
+  zfs.tree(TARGET, { [TARGET]: {} }).snapshotTree(TARGET, { [`${TARGET}@mon`]: 11n });
+  const excluded = [...NEW_TREE.slice(NEW_FILESYSTEM.indexOf('-x')), ...KEPT_HERE];
+  zfs.on([...INCREMENT, ...excluded, TARGET], { script: 'cat >/dev/null; exit 0' });
+  const sink = await decide({ ...delta, recursive: true });
+  zfs.tree(TARGET, {
+    [TARGET]: {},
+    [`${TARGET}/ours`]: { token: tokenOf('tank/my data/ours@tue') },
+    [`${TARGET}/other`]: { token: tokenOf('x/y@tue') },
+    [`${TARGET}/unknown`]: { token: '1-abc' },
+  });
+  zfs.on(['receive', '-A', `${TARGET}/ours`], {});
+  await sink.abort();
+  expect(zfs.calls().filter((call) => call.startsWith('receive -A'))).toEqual([
+    `receive -A ${TARGET}`,
+    `receive -A ${TARGET}/ours`,
+  ]);
+});
+
+test('an interruption alone does not undo a receive that is being committed', async () => {
+  using zfs = emptyTarget();
+  zfs.on([...NEW_FILESYSTEM, TARGET], { script: keep(zfs) });
+  const interruption = new AbortController();
+  const sink = await zfsSinkPolicy(into, { insecure: true }).decide(requestOf(full), interruption.signal);
+  writeSync(sink.fd, 'the stream');
+  interruption.abort();
+  expect(await sink.commit()).toMatchObject({ guid: 22n });
+  expect(readFileSync(join(zfs.directory, 'stream'), 'utf8')).toBe('the stream');
 });
 
 test('state that cannot be thrown away does not hide the failure', async () => {

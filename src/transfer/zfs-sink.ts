@@ -1,13 +1,21 @@
 // A pool as a sink: the announced name is mapped, the target looked at, then `zfs receive` runs on a real pipe.
 // Committed means that it ended with success and that the announced guid was read back from the target.
 import { ZwireError } from '../bytes/zwire-error.ts';
+import { decodeResumeToken } from '../stream/resume-token.ts';
 import type { Announcement } from '../wire/announce.ts';
 import { type Dataset, listDatasets, listSnapshots, snapshotGuid } from '../zfs/dataset.ts';
 import { checkPermission } from '../zfs/delegation.ts';
 import { zfsWarningsFrom } from '../zfs/error.ts';
 import { keepFromMounting } from '../zfs/keep-from-mounting.ts';
-import { type DatasetName, isWithin, parseDatasetName, snapshotName } from '../zfs/name.ts';
-import { abortPartial, listPartial, receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
+import {
+  type DatasetName,
+  datasetOf,
+  isWithin,
+  parseDatasetName,
+  parseSnapshotName,
+  snapshotName,
+} from '../zfs/name.ts';
+import { abortPartial, receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
 import { replicatedDigest } from '../zfs/replicated-digest.ts';
 import { checkTarget, type IncomingStream } from '../zfs/target.ts';
 import { PipedProcess } from './piped-process.ts';
@@ -129,7 +137,8 @@ async function openReceive(
     ...(await rulesFor(plan, announcement, stream, signal)),
     rawOnly: sender?.rules.rawOnly ?? false,
   };
-  const receive = await PipedProcess.start('write', (fd) => startReceive(plan, fd, signal));
+  // From here on without the signal: an interruption gives a commit a moment, and abort() ends one that needs longer.
+  const receive = await PipedProcess.start('write', (fd) => startReceive(plan, fd));
   return {
     fd: receive.fd,
     target,
@@ -139,12 +148,12 @@ async function openReceive(
       try {
         const status = await receive.finish();
         if (status.exitCode !== 0) {
-          await discardPartial(target, before);
+          await discardPartial(plan, announcement, before);
           const error = await withWhatIsMissing(receiveError(plan, status), plan);
           throw await withWhatArrived(error, target, stream);
         }
-        const guid = await verify(target, announcement, stream, signal);
-        const warnings = [...zfsWarningsFrom(status.stderr), ...(await mountWarnings(plan, before, signal))];
+        const guid = await verify(target, announcement, stream);
+        const warnings = [...zfsWarningsFrom(status.stderr), ...(await mountWarnings(plan, before))];
         return { target, ...(guid === undefined ? {} : { guid }), warnings };
       } finally {
         release();
@@ -153,7 +162,7 @@ async function openReceive(
     async abort(): Promise<Error | undefined> {
       try {
         const status = await receive.abort();
-        await discardPartial(target, before);
+        await discardPartial(plan, announcement, before);
         if (status === undefined || status.exitCode === 0 || signal.aborted) return undefined;
         return await withWhatIsMissing(receiveError(plan, status), plan);
       } finally {
@@ -196,12 +205,11 @@ async function verify(
   target: DatasetName,
   announcement: Announcement,
   stream: IncomingStream,
-  signal: AbortSignal,
 ): Promise<bigint | undefined> {
   const { to } = stream;
-  if (to === undefined) return (await listSnapshots(target, { signal }))?.at(-1)?.guid;
+  if (to === undefined) return (await listSnapshots(target))?.at(-1)?.guid;
   const name = snapshotName(target, to.snap);
-  const guid = await snapshotGuid(name, signal);
+  const guid = await snapshotGuid(name);
   if (guid !== to.guid) {
     const found = guid === undefined ? 'it is not there' : `its guid is ${guid}`;
     throw mismatch(`zfs receive ended with success, but ${name} is not the announced snapshot: ${found}`, {
@@ -211,7 +219,7 @@ async function verify(
     });
   }
   if (announcement.replicated !== undefined) {
-    await verifyTree(target, to.snap, announcement.replicated, signal);
+    await verifyTree(target, to.snap, announcement.replicated);
   }
   return guid;
 }
@@ -260,9 +268,8 @@ async function verifyTree(
   target: DatasetName,
   snap: string,
   announced: { readonly count: number; readonly digest: string },
-  signal: AbortSignal,
 ): Promise<void> {
-  const tree = await replicatedDigest(target, snap, signal);
+  const tree = await replicatedDigest(target, snap);
   if (tree?.digest === announced.digest && tree.count === announced.count) return;
   const count = tree?.count ?? 0;
   throw mismatch(
@@ -280,13 +287,9 @@ function mismatch(message: string, fields: Readonly<Record<string, string | numb
 }
 
 /** Gives what failed, for the warnings: the copy itself is there, and whole. */
-async function mountWarnings(
-  plan: ReceivePlan,
-  before: readonly Dataset[],
-  signal: AbortSignal,
-): Promise<string[]> {
+async function mountWarnings(plan: ReceivePlan, before: readonly Dataset[]): Promise<string[]> {
   try {
-    await keepFromMounting(plan, before, signal);
+    await keepFromMounting(plan, before);
     return [];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -299,15 +302,42 @@ async function mountWarnings(
  * every later transfer. What cannot be thrown away now is refused by name next time (ZFS_PARTIAL_STATE), so a
  * failure here must not hide the one that led to it.
  */
-async function discardPartial(target: DatasetName, before: readonly Dataset[]): Promise<void> {
+async function discardPartial(
+  plan: ReceivePlan,
+  announcement: Announcement,
+  before: readonly Dataset[],
+): Promise<void> {
   const older = new Set(
     before.filter((dataset) => dataset.receiveResumeToken).map((dataset) => dataset.name),
   );
   try {
-    for (const dataset of await listPartial(target)) {
-      if (!older.has(dataset)) await abortPartial(dataset);
+    // Deepest first.
+    for (const { name, receiveResumeToken: token } of ((await listDatasets(plan.target)) ?? []).reverse()) {
+      if (token === undefined || older.has(name)) continue;
+      if (isOurs(plan, announcement, name, token)) await abortPartial(name);
     }
   } catch (error) {
     if (!(error instanceof ZwireError)) throw error;
+  }
+}
+
+/**
+ * Whether partly received state is of this transfer. The target had none when it began, and was its own until it
+ * ended; what lies below may be received by somebody else at the same time, and its token says what it is of.
+ */
+function isOurs(
+  { target, recursive }: ReceivePlan,
+  { name, toSnapshot }: Announcement,
+  dataset: DatasetName,
+  token: string,
+): boolean {
+  if (dataset === target) return true;
+  if (!recursive) return false;
+  const top = toSnapshot === undefined ? name : datasetOf(parseSnapshotName(toSnapshot.name));
+  try {
+    return decodeResumeToken(token).toName.startsWith(`${top}${dataset.slice(target.length)}@`);
+  } catch {
+    // Nobody can tell: left where it is.
+    return false;
   }
 }
