@@ -1,10 +1,11 @@
 // A file, a device, a FIFO or standard output as a sink. A regular file is written aside, in the same directory, and
 // renamed when complete; anything else is written in place and never renamed over.
 import { randomBytes } from 'node:crypto';
-import { constants, fstatSync, type Stats } from 'node:fs';
-import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join, basename } from 'node:path';
+import { constants, fdatasync, fstatSync, type Stats } from 'node:fs';
+import { type FileHandle, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { growPipe } from '../sys/pipe.ts';
 import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
@@ -77,7 +78,14 @@ async function openInPlace(
     target: name,
     mayStall: found.isFIFO() || found.isSocket(),
     async commit(): Promise<CommitResult> {
-      await close();
+      try {
+        // Where it can be lost with the power: what is told to be there has to be there.
+        if (found.isFile() || found.isBlockDevice()) await promisify(fdatasync)(fd);
+      } catch (error) {
+        throw unwritable(name, error);
+      } finally {
+        await close();
+      }
       return { target: name };
     },
     async abort(): Promise<undefined> {
@@ -104,8 +112,7 @@ async function openForWriting(path: string, signal: AbortSignal): Promise<FileHa
 }
 
 async function openAside(path: string, transfer: string): Promise<Sink> {
-  // A link keeps pointing where it does: the file behind it is replaced.
-  const target = await realpath(path).catch(() => path);
+  const target = await behindLinks(path);
   const aside = join(
     dirname(target),
     `.${basename(target)}.${transfer.slice(0, 8)}${randomBytes(2).toString('hex')}.part`,
@@ -113,15 +120,23 @@ async function openAside(path: string, transfer: string): Promise<Sink> {
   let handle: FileHandle;
   try {
     handle = await open(aside, 'wx', 0o666);
-    await keepMode(target, handle);
   } catch (error) {
     throw unwritable(path, error);
   }
-  let closed = false;
-  const close = async (): Promise<void> => {
-    if (!closed) await handle.close();
-    closed = true;
+  let givenUp = false;
+  const discard = async (): Promise<undefined> => {
+    try {
+      await handle.close();
+    } finally {
+      await unlink(aside).catch(ignoreMissing);
+    }
   };
+  try {
+    await keepMode(target, handle);
+  } catch (error) {
+    await discard();
+    throw unwritable(path, error);
+  }
   return {
     fd: handle.fd,
     target: path,
@@ -129,20 +144,45 @@ async function openAside(path: string, transfer: string): Promise<Sink> {
     async commit(): Promise<CommitResult> {
       try {
         await handle.datasync();
-        await close();
+        if (givenUp) throw new ZwireError('INTERRUPTED', `${path} was given up before it was complete`);
+        await handle.close();
         await rename(aside, target);
+        await syncDirectory(dirname(target));
       } catch (error) {
-        await close();
-        await unlink(aside).catch(ignoreMissing);
+        await discard().catch(() => undefined);
         throw unwritable(path, error);
       }
       return { target: path };
     },
-    async abort(): Promise<undefined> {
-      await close();
-      await unlink(aside).catch(ignoreMissing);
+    abort: (): Promise<undefined> => {
+      givenUp = true;
+      return discard();
     },
   };
+}
+
+/** A link keeps pointing where it does, also where there is nothing yet: the file behind it is made or replaced. */
+async function behindLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const link = await readlink(path).catch(() => undefined);
+    return link === undefined ? path : resolve(dirname(path), link);
+  }
+}
+
+/** A new name is lost with the power unless its directory is written too. Some file systems know no such thing. */
+async function syncDirectory(path: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    await handle.sync();
+  } catch (error) {
+    // One may be allowed to make files in a directory, and not to read it.
+    if (!['EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(errnoOf(error))) throw error;
+  } finally {
+    await handle?.close();
+  }
 }
 
 /** A file that is replaced keeps its permissions. */
@@ -163,6 +203,7 @@ function errnoOf(error: unknown): string {
 }
 
 function unwritable(path: string, error: unknown): ZwireError {
+  if (error instanceof ZwireError) return error;
   const errno = errnoOf(error);
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'its directory does not exist',
