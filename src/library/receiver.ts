@@ -169,7 +169,7 @@ class Handover implements SinkPolicy {
         if (framed) yield* assembler.push(next);
         else yield next;
       }
-      if (this.#verified) {
+      if (this.#verified && pieces.readableEnded) {
         assembler.end();
         this.#left('at its end');
       }

@@ -20,6 +20,7 @@ import {
   type ReceiverMail,
   type ReceiverMessage,
   errorOf,
+  failureOf,
 } from './worker-message.ts';
 import { workerUrl } from './worker-url.ts';
 
@@ -79,6 +80,11 @@ function doorKeys({ identity, psk, authorized, cipher }: ReceiverKeys): DoorKeys
   };
 }
 
+const ENDED_BY_ITSELF: Failure = {
+  code: 'SYSTEM_CALL_FAILED',
+  message: 'the receiving thread ended by itself',
+};
+
 class Receiving implements ReceptionHost {
   readonly options: ReceiveOptions;
   readonly mail: MailSender<ReceiverMail> = new MailSender();
@@ -94,6 +100,7 @@ class Receiving implements ReceptionHost {
   #failed = 0;
   #firstError: unknown;
   #stopping = false;
+  #workerFailure: Failure | undefined;
 
   constructor(worker: string, options: ReceiveOptions) {
     this.#worker = worker;
@@ -149,16 +156,19 @@ class Receiving implements ReceptionHost {
         else if (message.kind === 'error') void this.#workerFailed(message.failure).then(reject);
         else this.#onMessage(message);
       });
-      worker.on('error', reject);
-      worker.on('exit', () =>
-        reject(new ZwireError('SYSTEM_CALL_FAILED', 'the receiving thread ended by itself')),
-      );
+      worker.on('error', (error) => void this.#workerFailed(failureOf(error)).then(reject));
+      // Where one of the others has come before, it has the better reason, and this changes nothing.
+      worker.on('exit', () => void this.#workerFailed(ENDED_BY_ITSELF).then(reject));
     });
   }
 
+  /** Without the worker no transfer goes on; no sink may be left open, and no `zfs receive` running. */
   async #workerFailed(failure: Failure): Promise<ZwireError> {
-    await Promise.all([...this.#receptions.values()].map((reception) => reception.fail(failure)));
-    return errorOf(failure);
+    this.#stopping = true;
+    this.#workerFailure ??= failure;
+    const reason = this.#workerFailure;
+    await Promise.all([...this.#receptions.values()].map((reception) => reception.fail(reason)));
+    return errorOf(reason);
   }
 
   #onMessage(message: Exclude<ReceiverMessage, { kind: 'listening' | 'stopped' | 'error' }>): void {
@@ -172,8 +182,8 @@ class Receiving implements ReceptionHost {
       return;
     }
     if (message.kind === 'announced') {
-      // Too late; the worker is about to hear it too.
-      if (this.#stopping) return;
+      // Too late; the worker hears it too, at the latest when what is interrupted has been cleaned up.
+      if (this.#stopping || this.options.signal.aborted) return;
       const reception = new Reception(this, message);
       this.#receptions.set(message.transfer, reception);
       reception.begin();
@@ -229,13 +239,14 @@ class Receiving implements ReceptionHost {
   }
 
   async #interrupt(): Promise<void> {
-    const live = [...this.#receptions.values()].filter((reception) => reception.live);
+    const failedBefore = this.#failed;
     await Promise.all(
-      live.map((reception) =>
+      [...this.#receptions.values()].map((reception) =>
         reception.fail({ code: 'INTERRUPTED', message: 'the receiver was interrupted' }),
       ),
     );
-    if (live.length > 0) this.#firstError = interrupted();
+    // What was committed within its moment was not broken off.
+    if (this.#failed > failedBefore) this.#firstError = interrupted();
     this.#stop();
   }
 

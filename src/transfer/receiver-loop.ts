@@ -43,6 +43,8 @@ const SERVE_EVERY_MS = 0.25;
 const LINGER_MS = 10_000;
 const CLOSE_MS = 1000;
 const REFUSALS = 3;
+/** Ended transfers whose announcements are dropped: the newest so many. */
+const CLOSED_KEPT = 4096;
 /** Drop counters cost a system call each. */
 const DROPS_EVERY_MS = 20;
 
@@ -399,7 +401,8 @@ export class ReceiverLoop {
   /** The sender knows the result, or nobody asked for long: the main thread may go on. */
   #close(transfer: InboundTransfer, nowMs: number): void {
     if (!this.#closed.has(transfer.id)) {
-      if (this.#closed.size >= 4096) this.#closed.clear();
+      const [oldest] = this.#closed;
+      if (this.#closed.size >= CLOSED_KEPT && oldest !== undefined) this.#closed.delete(oldest);
       this.#closed.add(transfer.id);
       this.#post({ kind: 'closed', transfer: transfer.id });
     }

@@ -46,8 +46,10 @@ export interface ReceptionHost {
   settled(error: unknown): void;
 }
 
-/** How long an interruption lets a commit end by itself. */
+/** How long an interruption lets a commit end by itself, and a commit that was broken off may take to say how it went. */
 const COMMIT_PATIENCE_MS = 1000;
+/** What is waited for keeps the process alive, not the waiting. */
+const inAMoment = (): Promise<void> => setTimeout(COMMIT_PATIENCE_MS, undefined, { ref: false });
 
 const REVOKED: Failure = {
   code: 'SENDER_NOT_ALLOWED',
@@ -86,6 +88,8 @@ export class Reception {
   #deciding: Promise<void> = Promise.resolve();
   #committing: Promise<void> = Promise.resolve();
   #failing: Promise<void> | undefined;
+  #losePatience: () => void = () => undefined;
+  readonly #patienceLost: Promise<void>;
 
   constructor(host: ReceptionHost, announced: Announced) {
     this.#host = host;
@@ -93,6 +97,7 @@ export class Reception {
     this.#teller = new Teller(announced.transfer, new Counters(announced.counters), host.options.onEvent);
     // The pool is the most that can be on its way to the writer.
     this.#queue = WriteQueue.create(Math.ceil(host.poolBytes / host.slotBytes) + 1);
+    this.#patienceLost = new Promise((resolve) => (this.#losePatience = resolve));
   }
 
   get #id(): string {
@@ -100,7 +105,7 @@ export class Reception {
   }
 
   /** Not over yet: an interruption breaks it. */
-  get live(): boolean {
+  get #live(): boolean {
     return this.#state !== 'done' && this.#state !== 'refused';
   }
 
@@ -131,33 +136,32 @@ export class Reception {
       const request = { announcement, peer, transfer: this.#id, ...(sender === undefined ? {} : { sender }) };
       const signal = AbortSignal.any([options.signal, this.#undecided.signal]);
       if (sender !== undefined) checkSender(sender, announcement);
-      const sink = await options.sink.decide(request, signal);
-      this.#sink = sink;
-      if (sender?.rules.rawOnly === true && sink.rules?.rawOnly !== true) {
-        await sink.abort();
+      this.#sink = await options.sink.decide(request, signal);
+      if (sender?.rules.rawOnly === true && this.#sink.rules?.rawOnly !== true)
         throw notAllowed(sender, 'raw-only', 'only a pool takes raw streams, and this is not one');
-      }
       limits = sender?.rules;
       if (this.#state !== 'deciding') return;
-      if (sink.mayStall) setNonBlocking(sink.fd);
-      this.#startWriter(sink);
+      if (this.#sink.mayStall) setNonBlocking(this.#sink.fd);
+      this.#startWriter(this.#sink);
     } catch (error) {
-      if (this.#state === 'deciding') this.#refuse(error);
+      // Who breaks it off meanwhile cleans up and says why.
+      if (!this.#undecided.signal.aborted) await this.#abortSink();
+      if (!this.#undecided.signal.aborted) this.#refuse(error);
       return;
     }
     this.#state = 'writing';
+    this.#host.mail.post({
+      kind: 'accept',
+      transfer: this.#id,
+      queue: this.#queue.shared,
+      ...(limits === undefined ? {} : { limits }),
+    });
     this.#teller.tell({
       event: 'accepted',
       name: announcement.name,
       peer,
       target: this.#sink.target,
       gso: announcement.features.includes('gso'),
-    });
-    this.#host.mail.post({
-      kind: 'accept',
-      transfer: this.#id,
-      queue: this.#queue.shared,
-      ...(limits === undefined ? {} : { limits }),
     });
     this.#teller.begin(announcement.sizeBytes);
   }
@@ -188,14 +192,14 @@ export class Reception {
     const failure = failureOf(error);
     const code = REFUSALS[failure.code] ?? (failure.code.startsWith('ZFS_') ? 'SINK' : 'OTHER');
     const message = failure.hint === undefined ? failure.message : `${failure.message}. ${failure.hint}`;
+    this.#host.settled(error);
+    this.#host.mail.post({ kind: 'refuse', transfer: this.#id, code, message });
     this.#teller.tell({
       event: 'refused',
       code: failure.code,
       message: failure.message,
       peer: this.#announced.peer,
     });
-    this.#host.settled(error);
-    this.#host.mail.post({ kind: 'refuse', transfer: this.#id, code, message });
   }
 
   #startWriter(sink: Sink): void {
@@ -233,17 +237,21 @@ export class Reception {
     const sink = this.#sink;
     if (sink === undefined || this.#state === 'failing') return;
     this.#state = 'committing';
+    let committed: CommitResult;
     try {
-      const committed = await sink.commit();
-      this.#finish(undefined, committed);
+      committed = await sink.commit();
     } catch (error) {
-      this.#finish(error);
+      // Who has broken it off says why, and how the sink took it is a consequence.
+      if (this.#state === 'committing') this.#finish(error);
+      return;
     }
+    this.#finish(undefined, committed);
   }
 
   /** Stops the writer, cleans the sink up, reports: the consumer's own error where it has one. */
   fail(failure: Failure): Promise<void> {
-    if (!this.live) return Promise.resolve();
+    if (!this.#live) return Promise.resolve();
+    if (failure.code === 'INTERRUPTED') void inAMoment().then(this.#losePatience);
     this.#failing ??= this.#fail(failure);
     return this.#failing;
   }
@@ -251,11 +259,8 @@ export class Reception {
   async #fail(failure: Failure): Promise<void> {
     if (this.#state === 'committing') {
       // Everything is here and verified: a lost sender does not undo that, and an interruption waits a moment for it.
-      const patience = failure.code === 'INTERRUPTED' ? COMMIT_PATIENCE_MS : undefined;
-      await (patience === undefined
-        ? this.#committing
-        : Promise.race([this.#committing, setTimeout(patience)]));
-      if (!this.live) return;
+      await Promise.race([this.#writerGone.then(() => this.#committing), this.#patienceLost]);
+      if (!this.#live) return;
     }
     const undecided = this.#state === 'deciding';
     this.#state = 'failing';
@@ -264,31 +269,47 @@ export class Reception {
     if (undecided) this.#undecided.abort();
     await this.#deciding;
     if (this.#writer !== undefined) await this.#writerGone;
-    const own = await this.#sink?.abort();
+    const own = await this.#abortSink();
+    // A commit that was under way may have come to its end all the same, and then that is the result.
+    await Promise.race([this.#committing, inAMoment()]);
     const isSinkFailure = failure.code === 'SINK_FAILED';
     this.#finish(isSinkFailure && own !== undefined ? own : errorOf(failure));
   }
 
+  /** Once: the consumer's own error, if it had one. What cannot be cleaned up is a warning: the failure is another. */
+  async #abortSink(): Promise<Error | undefined> {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    try {
+      return await sink?.abort();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `something half-made may be left at ${sink?.target ?? ''}: ${why}`;
+      this.#teller.tell({ event: 'warning', code: 'SINK_WARNING', message });
+      return undefined;
+    }
+  }
+
   #finish(error: unknown, committed?: CommitResult): void {
-    if (!this.live) return;
+    if (!this.#live) return;
     this.#state = 'done';
     const { mail } = this.#host;
     const figures = this.#teller.figures(this.#startMs);
+    this.#host.settled(error);
     if (committed === undefined) {
       const failure = failureOf(error);
       const { code, message, hint } = failure;
       const shown = { code, message, ...(hint === undefined ? {} : { hint }) };
-      this.#teller.tell({ event: 'finished', outcome: 'failed', ...figures, error: shown });
       mail.post({ kind: 'failed', transfer: this.#id, failure });
+      this.#teller.tell({ event: 'finished', outcome: 'failed', ...figures, error: shown });
     } else {
       const { target, warnings } = committed;
       const guid = committed.guid === undefined ? {} : { guid: String(committed.guid) };
+      mail.post({ kind: 'committed', transfer: this.#id, text: JSON.stringify({ target, ...guid }) });
       for (const message of warnings ?? [])
         this.#teller.tell({ event: 'warning', code: 'SINK_WARNING', message });
       this.#teller.tell({ event: 'finished', outcome: 'committed', ...figures, target, ...guid });
-      mail.post({ kind: 'committed', transfer: this.#id, text: JSON.stringify({ target, ...guid }) });
     }
-    this.#host.settled(error);
   }
 }
 

@@ -1,0 +1,140 @@
+// receive() with its real workers (of the built program), and a sender that this test plays: whatever ends it, no sink
+// is left open.
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ANNOUNCEMENT, announceOpen } from '../../test/announced.ts';
+import { encodeAnnounceClear, encodeAnnouncement } from '../wire/announce.ts';
+import { MessageType } from '../wire/segment.ts';
+import { receive } from './receive.ts';
+import type { Sink, SinkPolicy } from './sink.ts';
+
+const workers: Worker[] = [];
+const onWorker = (worker: Worker): void => void workers.push(worker);
+beforeEach(() => void process.on('worker', onWorker));
+afterEach(async () => {
+  process.off('worker', onWorker);
+  await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
+});
+
+/** A policy whose sinks take what they get, and are asked how they ended. */
+class Sinks implements SinkPolicy {
+  readonly ends: string[] = [];
+  decided = 0;
+  /** Cleaning up takes as long as this. */
+  cleaned: Promise<void> = Promise.resolve();
+
+  async decide(): Promise<Sink> {
+    this.decided++;
+    const fd = openSync('/dev/null', 'w');
+    const end = (how: string): void => {
+      this.ends.push(how);
+      closeSync(fd);
+    };
+    return {
+      fd,
+      target: '/dev/null',
+      mayStall: false,
+      commit: async () => {
+        end('commit');
+        return { target: '/dev/null' };
+      },
+      abort: async () => {
+        await this.cleaned;
+        end('abort');
+        return undefined;
+      },
+    };
+  }
+}
+
+/** Says its announcement until the receiver answers. */
+async function announce(socket: Socket, port: number, id: number): Promise<void> {
+  const { channel, segment } = announceOpen(ANNOUNCEMENT, id);
+  const salt = new Uint8Array(32).fill(id + 1);
+  const clear = encodeAnnounceClear({
+    suite: 'open',
+    keyId: new Uint8Array(8),
+    salt,
+    ephemeralPublic: new Uint8Array(32),
+    senderTimeNs: 1n,
+  });
+  const answered = once(socket, 'message');
+  socket.send(segment, port, '127.0.0.1');
+  // The first is heard, and answered with the sink's own time; the others are answered at once.
+  const again = setInterval(() => {
+    const next = channel.write(MessageType.announce, encodeAnnouncement(ANNOUNCEMENT), clear);
+    socket.send(next, port, '127.0.0.1');
+  }, 20);
+  await answered;
+  clearInterval(again);
+  channel[Symbol.dispose]();
+}
+
+interface Receiving {
+  readonly port: number;
+  readonly ended: Promise<unknown>;
+  readonly accepted: Promise<void>;
+}
+
+async function start(sink: SinkPolicy, signal: AbortSignal): Promise<Receiving> {
+  const probe = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  let onListening = (): void => undefined;
+  let onAccepted = (): void => undefined;
+  const listening = new Promise<void>((resolve) => (onListening = resolve));
+  const accepted = new Promise<void>((resolve) => (onAccepted = resolve));
+  const ended = receive({
+    link: { kind: 'udp', port, host: '127.0.0.1' },
+    wire: 'v1',
+    sink,
+    once: false,
+    timeoutMs: 60_000,
+    maxTransfers: 4,
+    poolBytes: 1 << 20,
+    insecure: true,
+    signal,
+    onEvent: ({ event }) => {
+      if (event === 'listening') onListening();
+      if (event === 'accepted') onAccepted();
+    },
+  }).catch((error: unknown) => error);
+  await listening;
+  return { port, ended, accepted };
+}
+
+test('a receiving thread that dies leaves no sink open', async () => {
+  const sinks = new Sinks();
+  const { port, ended, accepted } = await start(sinks, new AbortController().signal);
+  await using socket = createSocket('udp4');
+  await announce(socket, port, 1);
+  await accepted;
+  await workers[0]?.terminate();
+  expect(await ended).toMatchObject({ code: 'SYSTEM_CALL_FAILED' });
+  expect(sinks.ends).toEqual(['abort']);
+});
+
+test('a transfer that is announced while an interruption cleans up is not begun', async () => {
+  const sinks = new Sinks();
+  let clean = (): void => undefined;
+  sinks.cleaned = new Promise((resolve) => (clean = resolve));
+  const interruption = new AbortController();
+  const { port, ended, accepted } = await start(sinks, interruption.signal);
+  await using first = createSocket('udp4');
+  await announce(first, port, 1);
+  await accepted;
+  interruption.abort();
+  await using second = createSocket('udp4');
+  await announce(second, port, 2);
+  await setImmediate();
+  clean();
+  expect(await ended).toMatchObject({ code: 'INTERRUPTED' });
+  expect(sinks.ends).toEqual(['abort']);
+  expect(sinks.decided).toBe(1);
+});
