@@ -31,6 +31,7 @@ function openTransformed(inner: OpenSource, transform: ChunkTransform): OpenSour
   const reader = readPipe(reopenPipe(inner.fd, 'read'));
   const writer = writePipe(pipe.writeFd);
   let failure: ZwireError | undefined;
+  let closing = false;
   const pump = async (): Promise<void> => {
     try {
       for await (const chunk of reader) {
@@ -41,8 +42,9 @@ function openTransformed(inner: OpenSource, transform: ChunkTransform): OpenSour
       }
       await endStream(writer);
     } catch (error) {
-      // What is not ours is a pipe that was closed: whoever closed it knows why.
-      if (error instanceof ZwireError) failure = error;
+      // Pipes that we closed ourselves break too, and nobody need know. Anything else cuts the stream off, and the end
+      // that its reader sees must not pass for its end.
+      if (!closing) failure = failureOf(error);
     } finally {
       reader.destroy();
       writer.destroy();
@@ -51,6 +53,7 @@ function openTransformed(inner: OpenSource, transform: ChunkTransform): OpenSour
   const pumped = pump();
   let open = true;
   const close = async (): Promise<void> => {
+    closing = true;
     reader.destroy();
     writer.destroy();
     await pumped;
@@ -74,11 +77,27 @@ function openTransformed(inner: OpenSource, transform: ChunkTransform): OpenSour
   };
 }
 
+/** Throws SOURCE_FAILED with what the transform threw, and where it gave no chunk. */
 async function transformed(transform: ChunkTransform, chunk: Uint8Array): Promise<Uint8Array> {
+  let out: unknown;
   try {
-    return await transform(chunk);
+    out = await transform(chunk);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ZwireError('SOURCE_FAILED', `onSend failed: ${why}`, { cause: error });
+    throw onSendFailed(error instanceof Error ? error.message : String(error), error);
   }
+  // Whoever calls from JavaScript may give anything: a text's length is not its bytes.
+  if (out instanceof Uint8Array) return out;
+  throw onSendFailed(`it returned ${typeof out} and no Uint8Array`);
+}
+
+function onSendFailed(why: string, cause?: unknown): ZwireError {
+  return new ZwireError('SOURCE_FAILED', `onSend failed: ${why}`, { cause });
+}
+
+function failureOf(error: unknown): ZwireError {
+  if (error instanceof ZwireError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new ZwireError('SOURCE_FAILED', `the stream broke on its way through onSend: ${why}`, {
+    cause: error,
+  });
 }
