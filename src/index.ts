@@ -33,7 +33,7 @@ export { fileSource } from './transfer/file-source.ts';
 export { receive, type ReceiveOptions, type ReceiveSummary } from './transfer/receive.ts';
 export { send, type SendOptions, type TransferResult } from './transfer/send.ts';
 export type { CommitResult, Sink, SinkPolicy, SinkRequest } from './transfer/sink.ts';
-export type { OpenSource, Source, SourceAnnouncement } from './transfer/source.ts';
+export type { OpenSource, Source, SourceAnnouncement, SourceOutcome } from './transfer/source.ts';
 export { TraceCollector } from './transfer/trace-collector.ts';
 export {
   type AuthorizedSender,

@@ -27,7 +27,13 @@ import { SourceReader } from './source-reader.ts';
 import { TagChain } from './tag-chain.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { SenderTrace } from './worker-trace.ts';
-import type { SenderData, SenderMail, SenderMessage, TransferOutcome } from './worker-message.ts';
+import {
+  MAY_BE_COMMITTED,
+  type SenderData,
+  type SenderMail,
+  type SenderMessage,
+  type TransferOutcome,
+} from './worker-message.ts';
 
 /** Sealed records kept for repeats, and with them the most records in flight: 6 MB stay in cache, 128 MB do not. */
 export const WINDOW_SLOTS = 96;
@@ -65,6 +71,8 @@ export class OutboundTransfer {
   #bucket: TokenBucket | undefined;
   #sourceFd: number | undefined;
   #sourceDone = false;
+  /** From here on the receiver may commit. */
+  #endSaid = false;
   #result: TransferOutcome | undefined;
   #nowMs = 0;
   #records = 0;
@@ -206,13 +214,12 @@ export class OutboundTransfer {
 
   #peerLost(): ZwireError {
     const seconds = this.#data.timeoutMs / 1000;
-    return new ZwireError(
-      'PEER_LOST',
-      `the receiver at ${this.#link.description} has not answered for ${seconds} s`,
-      {
-        hint: 'Check the receiver and the link. What had arrived was not committed; --timeout SECONDS waits longer.',
-      },
-    );
+    const message = `the receiver at ${this.#link.description} has not answered for ${seconds} s`;
+    return new ZwireError('PEER_LOST', message, {
+      hint: this.#endSaid
+        ? MAY_BE_COMMITTED
+        : 'Check the receiver and the link. What had arrived was not committed; --timeout SECONDS waits longer.',
+    });
   }
 
   #takeMail(): void {
@@ -272,7 +279,10 @@ export class OutboundTransfer {
   /** Called by the conversation. Before JOIN it means that the receiver is there and still deciding. */
   onStatus(status: Status): void {
     this.#heardAtMs = this.#nowMs;
-    if (status.state === 'committed') this.#result = outcomeOf(status.resultText);
+    if (status.state === 'committed') {
+      const { toSnapshot } = this.#data.announcement;
+      this.#result = outcomeOf(status, this.#endSaid ? this.#records : undefined, toSnapshot?.guid);
+    }
     const window = this.#window;
     window?.onStatus(status, this.#nowMs, (record, low, high) => {
       const before = this.#repairs.segments;
@@ -421,6 +431,7 @@ export class OutboundTransfer {
 
   #end(): TransferOutcome {
     const end = { records: this.#records, bytes: BigInt(this.#bytes), digest: this.#tags.digest() };
+    this.#endSaid = true;
     if (this.#data.oneWay) return this.#endOneWay(end);
     this.#trace?.activity.enter(DOES['wait for the result']);
     let endedAtMs = 0;

@@ -9,13 +9,14 @@ import type { LinkOptions } from './endpoint.ts';
 import { publish } from './event-channel.ts';
 import type { EventListener } from './event.ts';
 import { MailSender } from './mailbox.ts';
-import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
+import type { OpenSource, Source, SourceAnnouncement, SourceOutcome } from './source.ts';
 import type { SenderKeys } from './transfer-keys.ts';
 import { shareRecordMemory } from './record-trace.ts';
 import { shareTrack } from './share-track.ts';
 import { type Figures, Teller } from './teller.ts';
 import {
   type Failure,
+  MAY_BE_COMMITTED,
   type SenderData,
   type SenderMail,
   type SenderMessage,
@@ -80,10 +81,10 @@ export async function send(options: SendOptions): Promise<TransferResult> {
 
 /** Sends with the worker of this name, which speaks SenderMail and SenderMessage. */
 export async function sendThrough(worker: string, options: SendOptions): Promise<TransferResult> {
-  let outcome: 'committed' | 'delivered' | 'failed' = 'failed';
+  let outcome: SourceOutcome = 'failed';
   try {
     const announcement = await options.source.describe(options.signal);
-    const result = await sendWithEither(worker, options, announcement);
+    const result = await sendWithEither(worker, options, announcement, () => (outcome = 'unknown'));
     ({ outcome } = result);
     return result;
   } finally {
@@ -98,14 +99,15 @@ async function sendWithEither(
   worker: string,
   options: SendOptions,
   announcement: SourceAnnouncement,
+  onEnd: () => void,
 ): Promise<TransferResult> {
   try {
-    return await new Sending(worker, options, announcement).run();
+    return await new Sending(worker, options, announcement, onEnd).run();
   } catch (error) {
     const { keys } = options;
     if (keys === undefined || !isForOtherCipher(error, keys)) throw error;
     const other = { ...keys, cipher: otherCipher(keys.cipher), cipherMayChange: false };
-    return new Sending(worker, { ...options, keys: other }, announcement).run();
+    return new Sending(worker, { ...options, keys: other }, announcement, onEnd).run();
   }
 }
 
@@ -132,11 +134,15 @@ class Sending {
   #opened: Extract<SenderMessage, { kind: 'opened' }> | undefined;
   #source: OpenSource | undefined;
   #busy: Promise<void> = Promise.resolve();
+  /** Told before END can go out: from then on the receiver may commit, whatever becomes of us. */
+  readonly #onEnd: () => void;
+  #ending = false;
 
-  constructor(worker: string, options: SendOptions, announcement: SourceAnnouncement) {
+  constructor(worker: string, options: SendOptions, announcement: SourceAnnouncement, onEnd: () => void) {
     this.#worker = worker;
     this.#options = options;
     this.#announcement = announcement;
+    this.#onEnd = onEnd;
     this.#teller = new Teller(this.#transfer, this.#counters, options.onEvent);
   }
 
@@ -146,16 +152,20 @@ class Sending {
 
   async run(): Promise<TransferResult> {
     const { signal } = this.#options;
+    // An abort that came while the source was described would not be heard again.
+    if (signal.aborted) throw interrupted();
     const worker = new Worker(workerUrl(this.#worker), { workerData: this.#workerData() });
     this.#mail.attach(worker);
     const onAbort = (): void => {
       // Killing the producer first lets a worker that waits for it go on.
-      this.#mail.post({ kind: 'abort', code: 'INTERRUPTED', failure: failureOf(interrupted()) });
+      const hint = this.#ending ? { hint: MAY_BE_COMMITTED } : {};
+      const failure = { ...failureOf(interrupted()), ...hint };
+      this.#mail.post({ kind: 'abort', code: 'INTERRUPTED', failure });
     };
     signal.addEventListener('abort', onAbort, { once: true });
+    let outcome: TransferOutcome;
     try {
-      const outcome = await this.#listen(worker);
-      return this.#finished(outcome);
+      outcome = await this.#listen(worker);
     } catch (error) {
       throw await this.#failed(error);
     } finally {
@@ -163,6 +173,7 @@ class Sending {
       signal.removeEventListener('abort', onAbort);
       await worker.terminate();
     }
+    return this.#finished(outcome);
   }
 
   #workerData(): SenderData {
@@ -262,6 +273,8 @@ class Sending {
     try {
       await this.#source?.finish();
       this.#source = undefined;
+      this.#ending = true;
+      this.#onEnd();
       this.#mail.post({ kind: 'sourceDone' });
     } catch (error) {
       this.#sourceFailed(error);

@@ -17,12 +17,18 @@ export interface OpenSource {
   abort(): Promise<Error | undefined>;
 }
 
+/** How it went. `unknown`: everything was sent, and without the receiver's word: it may have committed. */
+export type SourceOutcome = 'committed' | 'delivered' | 'failed' | 'unknown';
+
 /** What send() sends: described before anything is on the wire, opened when the receiver has accepted. */
 export interface Source {
   /** Looks at what is to be sent (takes the snapshot, resolves guids, estimates); throws before anything is on the wire. */
   describe(signal: AbortSignal): Promise<SourceAnnouncement>;
   /** After describe(), once. */
   open(signal: AbortSignal): Promise<OpenSource>;
-  /** Last of all, once: takes back what describe() made (a snapshot of ours) when the transfer failed. Never throws. */
-  close(outcome: 'committed' | 'delivered' | 'failed'): Promise<void>;
+  /**
+   * Last of all, once: takes back what describe() made (a snapshot of ours) when the transfer failed, but not where it
+   * is unknown: the receiver may need it as the base of the next increment. Never throws.
+   */
+  close(outcome: SourceOutcome): Promise<void>;
 }

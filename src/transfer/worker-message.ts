@@ -45,6 +45,10 @@ function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERROR_CODES, text);
 }
 
+/** What a person must know when the sender ends without the receiver's word, after everything was sent. */
+export const MAY_BE_COMMITTED =
+  'Everything had been sent, so the receiver may have committed it all the same: look there before you send again.';
+
 export interface SenderData {
   readonly link: LinkOptions;
   readonly announcement: SourceAnnouncement;

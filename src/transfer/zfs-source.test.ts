@@ -230,6 +230,25 @@ test('a snapshot taken for a transfer that failed is taken back, exactly that on
   expect(zfs.calls().at(-1)).toBe(`destroy -r ${name}`);
 });
 
+test('a snapshot whose transfer may have been committed stays: it is the base of the next increment there', async () => {
+  using zfs = snapshottingPool();
+  const source = zfsSource(fresh);
+  await source.describe(signal);
+  await source.close('unknown');
+  expect(zfs.calls().filter((call) => call.startsWith('destroy'))).toEqual([]);
+});
+
+test('an interruption while the snapshot is taken leaves none that nobody knows of', async () => {
+  using zfs = snapshottingPool(`[ "$1" = snapshot ] && kill -USR2 $PPID`);
+  const interruption = new AbortController();
+  process.once('SIGUSR2', () => interruption.abort());
+  const source = zfsSource(fresh);
+  await expect(source.describe(interruption.signal)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await source.close('failed');
+  const [taken, destroyed] = zfs.calls().filter((call) => /^(?:snapshot|destroy)/.test(call));
+  expect(destroyed).toBe(taken?.replace('snapshot', 'destroy'));
+});
+
 test('a snapshot that was named is never destroyed', async () => {
   using zfs = pool();
   const source = zfsSource(full);

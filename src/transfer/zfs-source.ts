@@ -20,7 +20,7 @@ import {
 } from '../zfs/send.ts';
 import { destroySnapshot, takeSnapshot } from '../zfs/snapshot.ts';
 import { PipedProcess } from './piped-process.ts';
-import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
+import type { OpenSource, Source, SourceAnnouncement, SourceOutcome } from './source.ts';
 
 /** A snapshot that is there. */
 export interface SnapshotRequest {
@@ -64,7 +64,7 @@ export function zfsSource(request: ZfsSourceRequest): Source {
       if (plan === undefined) throw new Error('open() before describe()');
       return openSend(plan, signal);
     },
-    async close(outcome: 'committed' | 'delivered' | 'failed'): Promise<void> {
+    async close(outcome: SourceOutcome): Promise<void> {
       if (taken === undefined || outcome !== 'failed') return;
       try {
         await destroySnapshot(taken, { recursive: request.recursive });
@@ -81,7 +81,8 @@ async function takeOf(
   signal: AbortSignal,
 ): Promise<SnapshotName> {
   await requireDataset(request.dataset, signal);
-  return takeSnapshot(request.dataset, { recursive: request.recursive, signal });
+  // Without the signal, which can come when it is done: a snapshot that nobody knows of would stay for good.
+  return takeSnapshot(request.dataset, { recursive: request.recursive });
 }
 
 function requestFor(request: ZfsSourceRequest, taken: SnapshotName | undefined): SnapshotRequest {
