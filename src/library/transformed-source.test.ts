@@ -12,7 +12,9 @@ const producer: Source = {
     const { readFd, writeFd } = createPipe();
     writeSync(writeFd, 'a chunk');
     closeDescriptor(writeFd);
-    const close = async (): Promise<undefined> => void closeDescriptor(readFd);
+    const close = async (): Promise<undefined> => {
+      closeDescriptor(readFd);
+    };
     return { fd: readFd, finish: close, abort: close };
   },
   close: async () => undefined,

@@ -55,7 +55,7 @@ interface PromiseWithResolvers {
 
 function withResolvers(): PromiseWithResolvers {
   let resolve = (): void => undefined;
-  let reject = (_: Error): void => undefined;
+  let reject: (error: Error) => void = () => undefined;
   const promise = new Promise<void>((onDone, onError) => {
     resolve = onDone;
     reject = onError;
