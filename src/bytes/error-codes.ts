@@ -1,7 +1,7 @@
 // Every error code of zwire, its exit code and its meaning, sorted by room.
 // docs/errors.md gives cause and remedy for each; a test keeps the two complete.
 
-/** Exit codes of the command line. 130 and 143 (interrupted) are added by the shell convention 128 + signal. */
+/** Exit codes of the command line. 129, 130 and 143 (interrupted) are added by the shell convention 128 + signal. */
 export const EXIT = {
   done: 0,
   failed: 1,

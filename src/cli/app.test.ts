@@ -76,6 +76,19 @@ describe('command lines that cannot be carried out end with exit code 2, and say
     ['send --file f --interfase x', /there is no flag --interfase \(USAGE\)\n {2}Did you mean --interface\?/],
     ['--interfase x', /there is no flag --interfase/],
     ['-x', /there is no flag -x/],
+    ['--dummy-dat x', /Did you mean --dummy-data\?/],
+    [
+      'receive --file f --to x',
+      /--to is a flag of zwire send, and not of this command[^]*zwire receive --help/,
+    ],
+    ['send --once', /--once is a flag of zwire receive/],
+    ['destroy', /NAME is missing \(USAGE\)\n {2}zwire destroy --help lists the flags/],
+    ['hold backup', /TAG DATASET@SNAPSHOT is not all there/],
+    ['trace merge a', /zwire trace merge --help lists the flags/],
+    [
+      'send --file f --to h --identity package.json',
+      /--identity names our key, and no key of the receiver h is/,
+    ],
     ['send --rate', /--rate needs a value/],
     ['send tank@a --from', /--from needs a value[^]*--from '#monday', in quotes/],
     ['send --rate --json', /--rate needs a value/],
@@ -96,6 +109,20 @@ describe('command lines that cannot be carried out end with exit code 2, and say
     expect(stderr).toMatch(message);
     // One error in words, not a stack.
     expect(stderr).not.toContain('    at ');
+  });
+
+  it.each([
+    ['/', 'it is a directory'],
+    ['src/no-such-directory/', 'it is a directory'],
+    [
+      'no-such-directory/x',
+      'its directory does not exist (SINK_FAILED)\n  Make it: mkdir -p no-such-directory',
+    ],
+    ['package.json/x', 'what stands in the place of its directory is a file'],
+  ])('a receiver into %s does not wait for a sender to find out', async (path, message) => {
+    const { exitCode, stderr } = await said(`receive --file ${path}`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`zwire: cannot write to ${path}: ${message}`);
   });
 
   it('tells programs the same, as one JSON line on standard output', async () => {

@@ -9,7 +9,7 @@ import {
   run,
 } from '@stricli/core';
 import { EXIT } from '../bytes/error-codes.ts';
-import { COMMAND_LINE_TEXT } from './command-line-text.ts';
+import { commandLineText, type TypedCommand } from './command-line-text.ts';
 import { inspectCommand } from './commands/inspect-command.ts';
 import {
   bookmarkCommand,
@@ -37,33 +37,46 @@ import { ROOT_HELP } from './help/root-help.ts';
 export const SETTINGS: Readonly<PartialApplicationConfiguration> = {
   name: 'zwire',
   scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-  localization: { text: COMMAND_LINE_TEXT },
+  localization: { text: commandLineText() },
 };
 
-function commandsApplication(): Application<CliContext> {
-  const root = buildRouteMap({
-    routes: {
-      send: sendCommand,
-      receive: receiveCommand,
-      inspect: inspectCommand,
-      list: listCommand,
-      snapshot: snapshotCommand,
-      destroy: destroyCommand,
-      rollback: rollbackCommand,
-      hold: holdCommand,
-      release: releaseCommand,
-      bookmark: bookmarkCommand,
-      keygen: keygenCommand,
-      doctor: doctorCommand,
-      capture: captureCommand,
-      dissector: dissectorCommand,
-      trace: traceRoutes,
-      testbed: testbedRoutes,
-      seed: seedCommand,
+const ROUTES = {
+  send: sendCommand,
+  receive: receiveCommand,
+  inspect: inspectCommand,
+  list: listCommand,
+  snapshot: snapshotCommand,
+  destroy: destroyCommand,
+  rollback: rollbackCommand,
+  hold: holdCommand,
+  release: releaseCommand,
+  bookmark: bookmarkCommand,
+  keygen: keygenCommand,
+  doctor: doctorCommand,
+  capture: captureCommand,
+  dissector: dissectorCommand,
+  trace: traceRoutes,
+  testbed: testbedRoutes,
+  seed: seedCommand,
+};
+
+function commandsApplication(settings: Readonly<PartialApplicationConfiguration>): Application<CliContext> {
+  const root = buildRouteMap({ routes: ROUTES, docs: { brief: 'Replicate ZFS over the wire' } });
+  return buildApplication(withHelp(root, ROOT_HELP), settings);
+}
+
+/** For hints: the help of the command that was typed, and whose flag it is that it does not have. */
+function typedCommand([first = '', second = '']: readonly string[], seedForm: boolean): TypedCommand {
+  const other = { send: 'receive', receive: 'send' } as const;
+  const words = seedForm ? 'seed' : first === 'testbed' || first === 'trace' ? `${first} ${second}` : first;
+  return {
+    seeHelp: `zwire ${words} --help lists the flags.`,
+    ownerOf: (flag) => {
+      if (first !== 'send' && first !== 'receive') return undefined;
+      const name = other[first];
+      return ROUTES[name].usesFlag(flag, 'allow-kebab-for-camel') ? `zwire ${name}` : undefined;
     },
-    docs: { brief: 'Replicate ZFS over the wire' },
-  });
-  return buildApplication(withHelp(root, ROOT_HELP), SETTINGS);
+  };
 }
 
 /** Whether the arguments are in the seed's form: the first is a flag, and does not ask for help. */
@@ -75,7 +88,9 @@ export function isSeedForm(args: readonly string[]): boolean {
 /** Runs one command line and returns its exit code. */
 export async function runApplication(args: readonly string[], context: CliContext): Promise<number> {
   const { stdout, stderr, env } = context.process;
-  const application = isSeedForm(args) ? buildApplication(seedCommand, SETTINGS) : commandsApplication();
+  const seedForm = isSeedForm(args);
+  const settings = { ...SETTINGS, localization: { text: commandLineText(typedCommand(args, seedForm)) } };
+  const application = seedForm ? buildApplication(seedCommand, settings) : commandsApplication(settings);
   // The scanner would paint its errors whole, hints included: it gets a stream without colours.
   const scanner: CliContext['process'] = { stdout, stderr: { write: (text) => stderr.write(text) }, env };
   const command: CliContext['process'] = { stdout, stderr, env };

@@ -1,6 +1,7 @@
 // Entry point of bin/zwire.mjs: joins the command line to this process. Kept small, so that --help is fast.
 import type { CliContext } from './context.ts';
 import { runCommandLine } from './command-line.ts';
+import { watchOutput } from './lost-output.ts';
 
 const EXIT_GRACE_MS = 1000;
 
@@ -13,10 +14,10 @@ const context: CliContext = {
   now: Date.now,
 };
 
-// A reader of our standard output that went away (`zwire ... --json | head`) must not end a transfer.
-process.stdout.on('error', () => undefined);
+const args = process.argv.slice(2);
+watchOutput(process, args);
 process.stderr.on('error', () => undefined);
 
-process.exitCode = await runCommandLine(process.argv.slice(2), context);
+process.exitCode = await runCommandLine(args, context);
 // Everything has ended by now. Should something still keep the event loop alive, it does not keep the user.
 setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();

@@ -46,6 +46,20 @@ test('a missing program names the Debian package that brings it', async () => {
   }
 });
 
+test('a program that this user may not run is as good as missing', async () => {
+  const path = process.env['PATH'];
+  process.env['PATH'] = directory;
+  writeFileSync(join(directory, 'zfs-not-executable'), '', { mode: 0o600 });
+  try {
+    await expect(runProcess('zfs-not-executable', [])).rejects.toMatchObject({
+      code: 'PROGRAM_MISSING',
+      message: 'cannot start zfs-not-executable: none on PATH may be run by this user',
+    });
+  } finally {
+    process.env['PATH'] = path;
+  }
+});
+
 test('a file that cannot be executed is a failed system call', async () => {
   await expect(startProcess('/etc/passwd', [])).rejects.toMatchObject({
     code: 'SYSTEM_CALL_FAILED',

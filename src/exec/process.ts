@@ -227,7 +227,9 @@ export function throwIfAborted(file: string, signal: AbortSignal | undefined): v
 
 function startError(file: string, error: unknown): ZwireError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  if (code !== 'ENOENT') {
+  // Where a directory of PATH may not be searched, the C library says EACCES for a program that is nowhere.
+  const onPath = !file.includes('/');
+  if (code !== 'ENOENT' && !(code === 'EACCES' && onPath)) {
     const message = `cannot start ${file}: ${error instanceof Error ? error.message : String(error)}`;
     return new ZwireError('SYSTEM_CALL_FAILED', message, {
       fields: { program: file, errno: code },
@@ -239,9 +241,13 @@ function startError(file: string, error: unknown): ZwireError {
     debianPackage === undefined
       ? `Install ${file}, or add its directory to PATH.`
       : `Install it: apt-get install ${debianPackage} (Debian: package ${debianPackage}), or add its directory to PATH.`;
-  return new ZwireError('PROGRAM_MISSING', `cannot start ${file}: there is no such program on PATH`, {
-    fields: { program: file, ...(debianPackage === undefined ? {} : { debianPackage }) },
-    hint,
-    cause: error,
-  });
+  return new ZwireError(
+    'PROGRAM_MISSING',
+    `cannot start ${file}: ${code === 'EACCES' ? 'none on PATH may be run by this user' : 'there is no such program on PATH'}`,
+    {
+      fields: { program: file, ...(debianPackage === undefined ? {} : { debianPackage }) },
+      hint,
+      cause: error,
+    },
+  );
 }

@@ -1,5 +1,6 @@
 // UDP sockets over IPv4 (udp(7)), with segmentation offload where the kernel has it.
 //   struct sockaddr_in (16): 0:2 family | 2:2 port, big-endian | 4:4 address, big-endian | 8:8 zero
+import { formatIpv4 } from '../bytes/ipv4-address.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import * as libc from './libc.ts';
 import { Memory } from './memory.ts';
@@ -37,7 +38,8 @@ export function openUdpSocket(address: number, port: number, interfaceName?: str
     }
     using memory = Memory.allocate(SOCKADDR_IN_BYTES);
     writeSockaddrIn(memory.view, 0, address, port);
-    if (libc.bind(fd, memory.address, SOCKADDR_IN_BYTES) < 0) throw bindError(libc.lastErrno(), port);
+    if (libc.bind(fd, memory.address, SOCKADDR_IN_BYTES) < 0)
+      throw bindError(libc.lastErrno(), address, port);
     return fd;
   } catch (error) {
     libc.close(fd);
@@ -45,7 +47,7 @@ export function openUdpSocket(address: number, port: number, interfaceName?: str
   }
 }
 
-function bindError(errno: number, port: number): Error {
+function bindError(errno: number, address: number, port: number): Error {
   if (errno === ERRNO.EADDRINUSE) {
     return new ZwireError('PORT_TAKEN', `cannot use UDP port ${port}: another program holds it`, {
       fields: { port },
@@ -55,7 +57,7 @@ function bindError(errno: number, port: number): Error {
   if (errno === ERRNO.EADDRNOTAVAIL) {
     return new ZwireError(
       'ADDRESS_UNKNOWN',
-      'cannot listen on that address: no interface of this host has it',
+      `cannot listen on ${formatIpv4(address)}: no interface of this host has it`,
       {
         hint: 'List the addresses with: ip -brief address',
       },

@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ZwireError } from '../bytes/zwire-error.ts';
+import { quoteWord } from '../exec/process.ts';
 import { growPipe } from '../sys/pipe.ts';
 import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
 
@@ -22,16 +23,35 @@ export function fileSinkPolicy(path: string): SinkPolicy {
   return {
     async decide(request: SinkRequest, signal: AbortSignal): Promise<Sink> {
       if (path === '-') return openInPlace(STDOUT_PATH, 'standard output', inPlace, signal);
-      const kind = await kindOf(path);
-      if (kind === 'directory') {
-        throw new ZwireError('SINK_FAILED', `cannot write to ${path}: it is a directory`, {
-          hint: 'Name a file in it with --file.',
-        });
-      }
+      const kind = await requireFile(path);
       if (kind === 'special') return openInPlace(path, path, inPlace, signal);
       return openAside(path, request.transfer);
     },
   };
+}
+
+/**
+ * That there is a place for the file, before anybody has sent something. Whether it may be written there is not asked:
+ * the receiver may still become another user. Throws SINK_FAILED.
+ */
+export async function checkFileTarget(path: string): Promise<void> {
+  if (path === '-' || (await requireFile(path)) !== 'absent') return;
+  const above = dirname(path);
+  if ((await kindOf(above)) === 'directory') return;
+  throw new ZwireError('SINK_FAILED', `cannot write to ${path}: its directory does not exist`, {
+    fields: { path },
+    hint: `Make it: mkdir -p ${quoteWord(above)}`,
+  });
+}
+
+/** Throws SINK_FAILED for a directory, and for what can only be the name of one. */
+async function requireFile(path: string): Promise<'absent' | 'regular' | 'special'> {
+  const kind = await kindOf(path);
+  if (kind !== 'directory' && !path.endsWith('/')) return kind;
+  throw new ZwireError('SINK_FAILED', `cannot write to ${path}: it is a directory`, {
+    fields: { path },
+    hint: 'Name a file in it with --file.',
+  });
 }
 
 async function kindOf(path: string): Promise<'absent' | 'regular' | 'directory' | 'special'> {
@@ -207,6 +227,7 @@ function unwritable(path: string, error: unknown): ZwireError {
   const errno = errnoOf(error);
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'its directory does not exist',
+    ENOTDIR: 'what stands in the place of its directory is a file',
     EACCES: 'permission denied',
     EROFS: 'the file system is read-only',
     ENOSPC: 'no space left on the device',

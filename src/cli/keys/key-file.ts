@@ -2,6 +2,7 @@
 // hosts share), in a file that nobody else may read; anything else is refused, as SSH does.
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -53,7 +54,7 @@ export function readSecret(path: string, name: SecretName): Uint8Array {
   });
 }
 
-/** Writes a secret to a new file, mode 0600, and syncs it. @throws ZwireError KEY_FILE_EXISTS, KEY_FILE_UNREADABLE */
+/** Writes a secret to a new file, mode 0600, and syncs it. @throws ZwireError KEY_FILE_EXISTS, FILE_UNWRITABLE */
 export function writeSecret(path: string, name: SecretName, secret: Uint8Array, note: string): void {
   const text = Buffer.from(`# ${note}\n${name} ${Buffer.from(secret).toString('base64')}\n`);
   try {
@@ -67,13 +68,19 @@ export function writeSecret(path: string, name: SecretName, secret: Uint8Array, 
       closeSync(file);
     }
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') {
+    // mkdir says the same where a file stands in the place of the directory.
+    if (errnoOf(error) === 'EEXIST' && existsSync(path)) {
       throw new ZwireError('KEY_FILE_EXISTS', `${path} exists, and a key is never replaced`, {
         fields: { path },
         hint: 'Name another file with --output, or move it away first. Whoever knows the old key must learn the new one.',
       });
     }
-    throw unreadable(path, 'write', error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ZwireError('FILE_UNWRITABLE', `cannot write ${path}: ${reason}`, {
+      fields: { path, errno: errnoOf(error) },
+      cause: error,
+      hint: 'Name a place that this user may write to: --output FILE.',
+    });
   } finally {
     text.fill(0);
   }
@@ -94,7 +101,7 @@ function readBounded(path: string, secret: boolean): Buffer {
       closeSync(file);
     }
   } catch (error) {
-    throw error instanceof ZwireError ? error : unreadable(path, 'read', error);
+    throw error instanceof ZwireError ? error : unreadable(path, secret, error);
   }
 }
 
@@ -113,12 +120,14 @@ export function refuseExposed(
   });
 }
 
-function unreadable(path: string, what: 'read' | 'write', error: unknown): ZwireError {
+function unreadable(path: string, secret: boolean, error: unknown): ZwireError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new ZwireError('KEY_FILE_UNREADABLE', `cannot ${what} ${path}: ${reason}`, {
+  return new ZwireError('KEY_FILE_UNREADABLE', `cannot read ${path}: ${reason}`, {
     fields: { path, errno: errnoOf(error) },
     cause: error,
-    hint: 'Check the path and the user. `zwire keygen` makes a key for this host.',
+    hint: secret
+      ? 'Check the path and the user. `zwire keygen` makes a key for this host.'
+      : 'Check the path and the user. docs/operations/keys.md says what stands in such a file.',
   });
 }
 

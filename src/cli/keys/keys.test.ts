@@ -120,6 +120,13 @@ describe('a file with a secret', () => {
     expect(() => readSecret(path, 'zwire-secret1')).toThrow(coded('KEY_FILE_EXPOSED'));
   });
 
+  it('that cannot be made says where to', () => {
+    writeFileSync(join(directory, 'file'), '');
+    expect(() =>
+      writeSecret(join(directory, 'file', 'key'), 'zwire-secret1', new Uint8Array(32), ''),
+    ).toThrow(coded('FILE_UNWRITABLE'));
+  });
+
   it('that holds something else, or is not there, is refused', () => {
     const path = join(directory, 'key');
     for (const text of ['', LINE_ONE, 'zwire-secret1 AAAA', `zwire-secret1 ${'A'.repeat(44)}`]) {
@@ -175,6 +182,32 @@ describe('the keys of a transfer', () => {
     expect(() => receiverKeys({}, places())).toThrow(coded('KEY_FILE_UNREADABLE'));
     const absent = { authorizedSendersPath: join(directory, 'absent') };
     expect(() => receiverKeys(absent, places())).toThrow(coded('KEY_FILE_UNREADABLE'));
+  });
+
+  it('are never left out where one was named: nothing goes out in clear that was to be sealed', () => {
+    const identityPath = join(directory, 'me');
+    writeSecret(identityPath, 'zwire-secret1', new Uint8Array(32).fill(3), '');
+    expect(() => senderKeys({ identityPath }, link, places())).toThrow(coded('USAGE'));
+    expect(() => receiverKeys({ identityPath }, places())).toThrow(coded('USAGE'));
+  });
+
+  it('a list that names nobody lets nobody in, which is said', () => {
+    const [identityPath, authorizedSendersPath] = [join(directory, 'me'), join(directory, 'list')];
+    writeSecret(identityPath, 'zwire-secret1', new Uint8Array(32).fill(3), '');
+    writeFileSync(authorizedSendersPath, '# nobody yet\n');
+    const told: string[] = [];
+    const watch = {
+      say: (_: string, message: string) => void told.push(message),
+      onRequest: () => undefined,
+    };
+    expect(receiverKeys({ identityPath, authorizedSendersPath }, places(), watch)?.authorized).toEqual([]);
+    expect(told).toEqual([`${authorizedSendersPath} names no sender: nobody is let in`]);
+  });
+
+  it('a receiver key that is neither a file nor a key is quoted', () => {
+    expect(() => senderKeys({ receiverKey: 'backup.pbu' }, link, places())).toThrow(
+      '--receiver-key: "backup.pbu" is no file, and no public key',
+    );
   });
 
   it('a shared key alone fits both sides, and keeps no copy outside shared memory', () => {

@@ -9,13 +9,17 @@ import { formatPublicKey, parsePublicKey } from '../../seal/public-key.ts';
 import type { LinkOptions } from '../../transfer/endpoint.ts';
 import { type ReceiverKeys, type SenderKeys, sharedSecret } from '../../transfer/transfer-keys.ts';
 import type { ReceiverKeyRequest, SenderKeyRequest } from '../request/key-request.ts';
+import { usageError } from '../usage-error.ts';
 import { parseAuthorizedSenders } from './authorized-senders.ts';
 import { readKeyText, readKeyTextIfAny, readSecret } from './key-file.ts';
 import { type KeyPlaces } from './key-places.ts';
 import { findReceiver } from './known-receivers.ts';
 import { type SayToOwner, SenderList, watchSenderList } from './sender-list.ts';
 
-/** A sender's keys; undefined when nothing says that the receiver has any. `link` is as typed, its host not resolved. */
+/**
+ * A sender's keys; undefined when nothing says that the receiver has any. `link` is as typed, its host not resolved.
+ * Throws USAGE where a key was named that would not be used: nothing goes out in clear that was to be sealed.
+ */
 export function senderKeys(
   request: SenderKeyRequest,
   link: LinkOptions,
@@ -28,6 +32,12 @@ export function senderKeys(
   const receiverKey = receiverKeyOf(request, link, places);
   const psk = readPsk(request.pskPath);
   if (receiverKey === undefined) {
+    if (request.identityPath !== undefined) {
+      throw usageError(
+        `--identity names our key, and no key of the receiver ${hostOf(link) ?? ''} is known to go with it`,
+        `Add --receiver-key KEY|FILE, or the receiver's line to ${places.knownReceivers}. Otherwise leave it out.`,
+      );
+    }
     if (psk === undefined) return undefined;
     const { sender, receiver } = sharedKeyPairs(psk.psk);
     return { identity: sharedSecret(sender.secret()), receiverKey: receiver.publicKey, ...psk, ...cipher };
@@ -44,14 +54,30 @@ function receiverKeyOf(
   const { receiverKey } = request;
   if (receiverKey !== undefined) {
     // A path has a slash or is there; a key is neither.
-    const text = existsSync(receiverKey) ? readKeyText(receiverKey) : receiverKey;
-    return usable(parsePublicKey(text).publicKey);
+    if (existsSync(receiverKey)) return usable(parsePublicKey(readKeyText(receiverKey)).publicKey);
+    return usable(keyOnCommandLine(receiverKey));
   }
   const known = readKeyTextIfAny(places.knownReceivers);
   const host = hostOf(link);
   const found =
     known === undefined || host === undefined ? undefined : findReceiver(known, places.knownReceivers, host);
   return found === undefined ? undefined : usable(found);
+}
+
+function keyOnCommandLine(text: string): Uint8Array {
+  try {
+    return parsePublicKey(text).publicKey;
+  } catch (error) {
+    if (!(error instanceof ZwireError)) throw error;
+    throw new ZwireError(
+      error.code,
+      `--receiver-key: ${JSON.stringify(text)} is no file, and no public key`,
+      {
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        cause: error,
+      },
+    );
+  }
 }
 
 function hostOf(link: LinkOptions): string | undefined {
@@ -74,7 +100,7 @@ export interface ListWatch {
   readonly onRequest: (read: () => void) => void;
 }
 
-/** A receiver's keys; undefined when there is no list of senders and no shared key. */
+/** A receiver's keys; undefined when there is no list of senders and no shared key. Throws USAGE as above. */
 export function receiverKeys(
   request: ReceiverKeyRequest,
   places: KeyPlaces,
@@ -91,9 +117,16 @@ export function receiverKeys(
     request.authorizedSendersPath === undefined && psk !== undefined ? undefined : listOf(request, path);
   if (list !== undefined) {
     const authorized = parseAuthorizedSenders(list, path);
+    if (authorized.length === 0) watch?.say('SENDERS_READ', `${path} names no sender: nobody is let in`);
     const identity = sharedSecret(readHostKey(request.identityPath ?? places.hostKey));
     const watchAuthorized = watched === undefined ? {} : { watchAuthorized: watched };
     return { identity, ...psk, authorized, ...watchAuthorized, ...common };
+  }
+  if (request.identityPath !== undefined) {
+    throw usageError(
+      '--identity names our key, and there is no list of the senders that it is for',
+      `Name it with --authorized-senders FILE, or write it to ${places.authorizedSenders}. Otherwise leave --identity out.`,
+    );
   }
   if (psk === undefined) return undefined;
   const { sender, receiver } = sharedKeyPairs(psk.psk);

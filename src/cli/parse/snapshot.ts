@@ -1,4 +1,5 @@
 // Names of datasets and snapshots as they are typed; what a name may hold is zfs/name.ts's to say.
+import { existsSync } from 'node:fs';
 import { ZwireError } from '../../bytes/zwire-error.ts';
 import {
   type BookmarkName,
@@ -12,6 +13,16 @@ import {
 /** A whole snapshot name, such as tank/data@monday. @throws ZwireError NAME_INVALID */
 export function parseSnapshot(text: string): SnapshotName {
   if (text.includes('@')) return parseSnapshotName(text);
+  if (existsSync(text)) {
+    throw new ZwireError(
+      'NAME_INVALID',
+      `"${text}" is a file, and a snapshot is named like tank/data@monday`,
+      {
+        fields: { name: text },
+        hint: `To send the file: --file ${JSON.stringify(text)}`,
+      },
+    );
+  }
   const dataset = parseDatasetName(text);
   throw new ZwireError('NAME_INVALID', `"${text}" is a dataset, and what travels is a snapshot of it`, {
     fields: { name: text },

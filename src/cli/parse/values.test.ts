@@ -177,6 +177,13 @@ describe('names of datasets and snapshots', () => {
     });
   });
 
+  it('point from a file that is there to --file', () => {
+    expect(thrownBy(() => parseSnapshot('package.json'))).toMatchObject({
+      code: 'NAME_INVALID',
+      hint: 'To send the file: --file "package.json"',
+    });
+  });
+
   it('point from --pool to --dataset', () => {
     expect(thrownBy(() => parsePool('tank/data'))).toMatchObject({
       hint: 'For a dataset, use --dataset tank/data',

@@ -32,7 +32,7 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['3', 'no answer: no receiver, or the other side fell silent'],
   ['4', 'refused by the other side: its policy, or what its target already holds'],
   ['5', 'environment: privilege, interface, port or program missing'],
-  ['130, 143', 'interrupted (Ctrl-C, SIGTERM)'],
+  ['129, 130, 143', 'interrupted (SIGHUP, Ctrl-C, SIGTERM)'],
 ];
 
 /** The whole page, ending in a newline. */

@@ -1,7 +1,7 @@
 // Carries out a receive request: its link, where things land, and for how long.
 import { lookUpUser } from '../../exec/user.ts';
 import { becomeUser } from '../../sys/privilege.ts';
-import { fileSinkPolicy } from '../../transfer/file-sink.ts';
+import { checkFileTarget, fileSinkPolicy } from '../../transfer/file-sink.ts';
 import { receive } from '../../transfer/receive.ts';
 import type { SinkPolicy } from '../../transfer/sink.ts';
 import { zfsSinkPolicy } from '../../transfer/zfs-sink.ts';
@@ -24,6 +24,7 @@ import { refuseTerminalOutput } from './terminal-check.ts';
 /** @throws ZwireError */
 export async function runReceive(request: ReceiveRequest, context: CliContext, run: Run): Promise<void> {
   if (isStandardOutput(request.target)) refuseTerminalOutput(context);
+  if (request.target.kind === 'file') await checkFileTarget(request.target.path);
   const user = request.user === undefined ? undefined : await lookUpUser(request.user, run.signal);
   const keys =
     request.keys === undefined
