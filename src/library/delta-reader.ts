@@ -23,7 +23,8 @@ export interface DeltaReaderOptions {
 
 /**
  * Restores one stream into a dataset: a whole snapshot makes it, a delta extends it. What arrives is not mounted.
- * Disposed of before finish(), it ends `zfs receive`, which leaves the dataset as it was.
+ * Disposed of before finish(), it ends `zfs receive`, which leaves the dataset as it was; only a snapshot whose last
+ * chunk it was given already stays.
  */
 export class DeltaReader implements AsyncDisposable {
   readonly target: string;
@@ -98,11 +99,15 @@ export class DeltaReader implements AsyncDisposable {
       });
     }
     const receiving = await this.#started;
-    const { signal } = this.#options;
     await receiving.finish();
-    await keepFromMounting(receiving.plan, receiving.before, signal);
-    const guid = (await listSnapshots(this.#target, { signal }))?.at(-1)?.guid;
-    return { target: this.target, ...(guid === undefined ? {} : { guid }) };
+    // It is there: an interruption now changes nothing about that.
+    const warnings = await keepFromMounting(receiving.plan, receiving.before);
+    const guid = (await listSnapshots(this.#target))?.at(-1)?.guid;
+    return {
+      target: this.target,
+      ...(guid === undefined ? {} : { guid }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    };
   }
 }
 

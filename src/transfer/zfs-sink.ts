@@ -153,7 +153,7 @@ async function openReceive(
           throw await withWhatArrived(error, target, stream);
         }
         const guid = await verify(target, announcement, stream);
-        const warnings = [...zfsWarningsFrom(status.stderr), ...(await mountWarnings(plan, before))];
+        const warnings = [...zfsWarningsFrom(status.stderr), ...(await keepFromMounting(plan, before))];
         return { target, ...(guid === undefined ? {} : { guid }), warnings };
       } finally {
         release();
@@ -284,17 +284,6 @@ function mismatch(message: string, fields: Readonly<Record<string, string | numb
     fields,
     hint: 'Do not rely on this copy. Look at what else writes to the target, and send again.',
   });
-}
-
-/** Gives what failed, for the warnings: the copy itself is there, and whole. */
-async function mountWarnings(plan: ReceivePlan, before: readonly Dataset[]): Promise<string[]> {
-  try {
-    await keepFromMounting(plan, before);
-    return [];
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return [`what arrived below ${plan.target} may be mounted at the next start of the system: ${why}`];
-  }
 }
 
 /**

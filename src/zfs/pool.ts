@@ -25,20 +25,27 @@ const COLUMNS = ['name', 'guid', 'size', 'allocated', 'free', 'health', 'readonl
 /** The imported pools. Throws PROGRAM_MISSING, ZFS_MODULE_MISSING. Source: `zpool list -Hp`. */
 export async function listPools(signal?: AbortSignal): Promise<Pool[]> {
   const args = ['list', '-Hp', '-o', COLUMNS.join(',')];
-  const result = await runProcess('zpool', args, signal === undefined ? {} : { signal });
-  if (result.exitCode !== 0) {
-    throw zfsErrorFrom(result.stderr, {
-      action: commandLine('zpool', args),
-      exitCode: result.exitCode,
-      signal: result.signal,
-    });
-  }
-  return parseRows(result.stdout, COLUMNS.length, args).map(poolOfRow);
+  return parseRows(await runZpool(args, signal), COLUMNS.length, args).map(poolOfRow);
 }
 
 /** A pool by name; undefined when it is not imported. */
 export async function getPool(name: DatasetName, signal?: AbortSignal): Promise<Pool | undefined> {
   return (await listPools(signal)).find((pool) => pool.name === name);
+}
+
+/** Waits until what was written to the pool so far lies on its disks, and is counted. Source: `zpool sync`. */
+export async function syncPool(name: DatasetName, signal?: AbortSignal): Promise<void> {
+  await runZpool(['sync', name], signal);
+}
+
+async function runZpool(args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+  const result = await runProcess('zpool', args, signal === undefined ? {} : { signal });
+  if (result.exitCode === 0) return result.stdout;
+  throw zfsErrorFrom(result.stderr, {
+    action: commandLine('zpool', args),
+    exitCode: result.exitCode,
+    signal: result.signal,
+  });
 }
 
 /** A pool whose devices are gone prints '-' for its sizes. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeZfs } from '../../test/fake-zfs.ts';
+import { FakeZfs, writeProgram } from '../../test/fake-zfs.ts';
 import { parseSnapshotName } from './name.ts';
 import { lossOf, planRollback, rollback } from './rollback.ts';
 
@@ -19,9 +19,9 @@ function dataset(rows: readonly string[], written: number): FakeZfs {
     'tank/my data',
   ];
   zfs.on(args, { stdout: rows.map((row) => `${row}\n`).join('') });
-  zfs.on(['get', '-Hp', '-o', 'name,property,source,value', 'written@mon', 'tank/my data'], {
-    stdout: `tank/my data\twritten@mon\t-\t${written}\n`,
-  });
+  const property = ['get', '-Hp', '-o', 'name,property,source,value', 'written@mon', 'tank/my data'];
+  zfs.on(property, { stdout: `tank/my data\twritten@mon\t-\t${written}\n` });
+  writeProgram(zfs.directory, 'zpool', `echo zpool "$@" >>'${zfs.directory}/calls'`);
   return zfs.on(['rollback', monday], {}).on(['rollback', '-r', monday], {});
 }
 
@@ -44,6 +44,19 @@ test('what was written since needs consent', async () => {
   expect(zfs.calls().some((call) => call.startsWith('rollback'))).toBe(false);
   await rollback(monday, { lose: 'changes' });
   expect(zfs.calls().at(-1)).toBe(`rollback ${monday}`);
+});
+
+test('what was written a moment ago needs consent too, though it is counted only once it is on the disks', async () => {
+  using zfs = dataset([MON], 0);
+  const property = ['get', '-Hp', '-o', 'name,property,source,value', 'written@mon', 'tank/my data'];
+  zfs.on(property, {
+    script: `printf 'tank/my data\\twritten@mon\\t-\\t%s\\n' "$(grep -c '^zpool sync tank$' "$dir/calls")"; exit 0`,
+  });
+  await expect(rollback(monday)).rejects.toMatchObject({
+    code: 'CONSENT_REQUIRED',
+    fields: { loss: 'changes', writtenBytes: 1n },
+  });
+  expect(zfs.calls().some((call) => call.startsWith('rollback'))).toBe(false);
 });
 
 test('newer snapshots and bookmarks need more consent, and go with -r', async () => {

@@ -4,7 +4,8 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import { quoteWord } from '../exec/process.ts';
 import { parseNumber, runZfs } from './command.ts';
 import { byCreation, type ListedBookmark, type ListedSnapshot, listEntities } from './entity.ts';
-import { type DatasetName, datasetOf, snapOf, type SnapshotName } from './name.ts';
+import { type DatasetName, datasetOf, poolOf, snapOf, type SnapshotName } from './name.ts';
+import { syncPool } from './pool.ts';
 import { getProperty } from './property.ts';
 
 /** What a rollback takes away. */
@@ -16,7 +17,10 @@ export interface RollbackPlan {
   readonly bookmarks: readonly ListedBookmark[];
   /** Made from one of those: they stand in the way, since they are never destroyed. */
   readonly clones: readonly string[];
-  /** Written since the snapshot and not freed again, bytes: it would be gone. */
+  /**
+   * Written since the snapshot and not freed again, bytes: it would be gone. What was written in the last seconds is
+   * not in it; rollback() without consent waits until it is.
+   */
   readonly writtenBytes: bigint;
 }
 
@@ -68,12 +72,18 @@ export async function rollback(
   snapshot: SnapshotName,
   options: { readonly lose?: RollbackLoss; readonly signal?: AbortSignal } = {},
 ): Promise<RollbackPlan> {
-  const plan = await planRollback(snapshot, options.signal);
+  const { lose, signal } = options;
+  let plan = await planRollback(snapshot, signal);
+  if (lossOf(plan) === undefined && lose === undefined) {
+    // What was written in the last seconds is not counted yet, and would be lost all the same.
+    await syncPool(poolOf(plan.dataset), signal);
+    plan = await planRollback(snapshot, signal);
+  }
   const loss = lossOf(plan);
   if (plan.clones.length > 0) throw blocked(plan);
-  if (loss !== undefined && options.lose !== 'newer' && options.lose !== loss) throw refused(plan, loss);
+  if (loss !== undefined && lose !== 'newer' && lose !== loss) throw refused(plan, loss);
   await runZfs(['rollback', ...(loss === 'newer' ? ['-r'] : []), snapshot], {
-    signal: options.signal,
+    signal,
     dataset: plan.dataset,
   });
   return plan;
