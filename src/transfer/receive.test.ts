@@ -7,8 +7,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ANNOUNCEMENT, announceOpen } from '../../test/announced.ts';
-import { encodeAnnounceClear, encodeAnnouncement } from '../wire/announce.ts';
-import { MessageType } from '../wire/segment.ts';
+import { encodeAbort } from '../wire/abort.ts';
+import { ANNOUNCE_CLEAR_BYTES, encodeAnnouncement } from '../wire/announce.ts';
+import { MessageType, SEGMENT_HEADER_BYTES } from '../wire/segment.ts';
+import type { ControlChannel } from './control-channel.ts';
 import { receive } from './receive.ts';
 import type { Sink, SinkPolicy } from './sink.ts';
 
@@ -51,36 +53,34 @@ class Sinks implements SinkPolicy {
   }
 }
 
-/** Says its announcement until the receiver answers. */
-async function announce(socket: Socket, port: number, id: number): Promise<void> {
+/** Says its announcement until the receiver answers, or has ended; the channel goes on from there. */
+async function announce(
+  socket: Socket,
+  { port, ended }: Pick<Receiving, 'port' | 'ended'>,
+  id: number,
+): Promise<ControlChannel> {
   const { channel, segment } = announceOpen(ANNOUNCEMENT, id);
-  const salt = new Uint8Array(32).fill(id + 1);
-  const clear = encodeAnnounceClear({
-    suite: 'open',
-    keyId: new Uint8Array(8),
-    salt,
-    ephemeralPublic: new Uint8Array(32),
-    senderTimeNs: 1n,
-  });
+  // What opens it is in front of it, and stays the same.
+  const clear = segment.slice(SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES + ANNOUNCE_CLEAR_BYTES);
   const answered = once(socket, 'message');
   socket.send(segment, port, '127.0.0.1');
-  // The first is heard, and answered with the sink's own time; the others are answered at once.
   const again = setInterval(() => {
     const next = channel.write(MessageType.announce, encodeAnnouncement(ANNOUNCEMENT), clear);
     socket.send(next, port, '127.0.0.1');
   }, 20);
-  await answered;
+  await Promise.race([answered, ended]);
   clearInterval(again);
-  channel[Symbol.dispose]();
+  return channel;
 }
 
 interface Receiving {
   readonly port: number;
   readonly ended: Promise<unknown>;
   readonly accepted: Promise<void>;
+  readonly finished: Promise<void>;
 }
 
-async function start(sink: SinkPolicy, signal: AbortSignal): Promise<Receiving> {
+async function start(sink: SinkPolicy, signal: AbortSignal, isOnce = false): Promise<Receiving> {
   const probe = createSocket('udp4').bind(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
@@ -88,13 +88,15 @@ async function start(sink: SinkPolicy, signal: AbortSignal): Promise<Receiving> 
   await once(probe, 'close');
   let onListening = (): void => undefined;
   let onAccepted = (): void => undefined;
+  let onFinished = (): void => undefined;
   const listening = new Promise<void>((resolve) => (onListening = resolve));
   const accepted = new Promise<void>((resolve) => (onAccepted = resolve));
+  const finished = new Promise<void>((resolve) => (onFinished = resolve));
   const ended = receive({
     link: { kind: 'udp', port, host: '127.0.0.1' },
     wire: 'v1',
     sink,
-    once: false,
+    once: isOnce,
     timeoutMs: 60_000,
     maxTransfers: 4,
     poolBytes: 1 << 20,
@@ -103,17 +105,18 @@ async function start(sink: SinkPolicy, signal: AbortSignal): Promise<Receiving> 
     onEvent: ({ event }) => {
       if (event === 'listening') onListening();
       if (event === 'accepted') onAccepted();
+      if (event === 'finished') onFinished();
     },
   }).catch((error: unknown) => error);
   await listening;
-  return { port, ended, accepted };
+  return { port, ended, accepted, finished };
 }
 
 test('a receiving thread that dies leaves no sink open', async () => {
   const sinks = new Sinks();
   const { port, ended, accepted } = await start(sinks, new AbortController().signal);
   await using socket = createSocket('udp4');
-  await announce(socket, port, 1);
+  await announce(socket, { port, ended }, 1);
   await accepted;
   await workers[0]?.terminate();
   expect(await ended).toMatchObject({ code: 'SYSTEM_CALL_FAILED' });
@@ -127,14 +130,30 @@ test('a transfer that is announced while an interruption cleans up is not begun'
   const interruption = new AbortController();
   const { port, ended, accepted } = await start(sinks, interruption.signal);
   await using first = createSocket('udp4');
-  await announce(first, port, 1);
+  await announce(first, { port, ended }, 1);
   await accepted;
   interruption.abort();
   await using second = createSocket('udp4');
-  await announce(second, port, 2);
+  await announce(second, { port, ended }, 2);
   await setImmediate();
   clean();
   expect(await ended).toMatchObject({ code: 'INTERRUPTED' });
   expect(sinks.ends).toEqual(['abort']);
   expect(sinks.decided).toBe(1);
+});
+
+test('a receiver that ends with its first transfer begins no second while it tells how the first ended', async () => {
+  const sinks = new Sinks();
+  const { port, ended, accepted, finished } = await start(sinks, new AbortController().signal, true);
+  await using first = createSocket('udp4');
+  const channel = await announce(first, { port, ended }, 1);
+  await accepted;
+  const abort = encodeAbort({ code: 'SOURCE_FAILED', message: 'the source is gone' });
+  first.send(channel.write(MessageType.abort, abort), port, '127.0.0.1');
+  await finished;
+  await using second = createSocket('udp4');
+  await announce(second, { port, ended }, 2);
+  expect(await ended).toMatchObject({ code: 'PEER_ABORTED' });
+  expect(sinks.decided).toBe(1);
+  expect(sinks.ends).toEqual(['abort']);
 });

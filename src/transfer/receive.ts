@@ -99,6 +99,7 @@ class Receiving implements ReceptionHost {
   #committed = 0;
   #failed = 0;
   #firstError: unknown;
+  #begun = false;
   #stopping = false;
   #workerFailure: Failure | undefined;
 
@@ -117,7 +118,7 @@ class Receiving implements ReceptionHost {
   async run(): Promise<ReceiveSummary> {
     const { link, timeoutMs, once, poolBytes, signal } = this.options;
     if (signal.aborted) throw interrupted();
-    // The first is the only one: the end of it would cut others off.
+    // The first is the only one.
     const maxTransfers = once ? 1 : this.options.maxTransfers;
     const { keys, keyLog } = this.options;
     const workerData: ReceiverData = {
@@ -184,6 +185,13 @@ class Receiving implements ReceptionHost {
     if (message.kind === 'announced') {
       // Too late; the worker hears it too, at the latest when what is interrupted has been cleaned up.
       if (this.#stopping || this.options.signal.aborted) return;
+      // The end of the first would cut this one off; the worker has room for it as soon as the first has its result.
+      if (this.options.once && this.#begun) {
+        const reason = 'this receiver ends with its first transfer, and has begun it';
+        this.mail.post({ kind: 'refuse', transfer: message.transfer, code: 'BUSY', message: reason });
+        return;
+      }
+      this.#begun = true;
       const reception = new Reception(this, message);
       this.#receptions.set(message.transfer, reception);
       reception.begin();
