@@ -72,8 +72,13 @@ export class FakeZfs implements Disposable {
   ): this {
     const columns = 'name,type,guid,createtxg,receive_resume_token';
     const stdout = Object.entries(rows).map(([name, row]) => datasetRow(name, row));
-    const args = ['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o', columns, top];
-    return this.on(args, { stdout: stdout.join('') });
+    const listing = ['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o'];
+    this.on([...listing, 'name,origin', top], {
+      stdout: Object.keys(rows)
+        .map((name) => `${name}\t-\n`)
+        .join(''),
+    });
+    return this.on([...listing, columns, top], { stdout: stdout.join('') });
   }
 
   /** The snapshots of one dataset: guid and createtxg by the part after the '@'. */

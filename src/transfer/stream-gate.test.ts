@@ -16,11 +16,19 @@ const whole: StreamRules = {
   recursive: false,
   type: 'filesystem',
   known: [],
+  clones: [],
   rawOnly: false,
 };
 const increment: StreamRules = { ...whole, incremental: true, fromGuid: 11n };
 const tree: StreamRules = { ...whole, recursive: true };
-const treeIncrement: StreamRules = { ...increment, recursive: true, known: [11n, 12n] };
+const treeIncrement: StreamRules = {
+  ...increment,
+  recursive: true,
+  known: [
+    { path: '', snap: 'mon', guid: 11n },
+    { path: '/child', snap: 'mon', guid: 12n },
+  ],
+};
 
 const head: BeginToWrite = { toName: 'tank/data@tue', toGuid: 22n, objsetType: FILESYSTEM };
 

@@ -8,7 +8,8 @@
 // digest of the whole transfer have been proven. What stands after the end of a stream is refused.
 import { StreamReader } from '../stream/stream-reader.ts';
 import type { StreamRecord } from '../stream/stream-record.ts';
-import { type StreamPolicy, refused } from './stream-policy.ts';
+import type { StreamPolicy } from './stream-policy.ts';
+import { refused } from './stream-refusal.ts';
 
 /**
  * Most bytes that wait at the gate: the list of properties and snapshots at the head of a package, which is judged

@@ -7,10 +7,20 @@
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { StreamFeature } from '../stream/feature.ts';
 import type { StreamBegin } from '../stream/stream-record.ts';
-import { type DatasetName, datasetOf, isWithin, parseDatasetName, parseSnapshotName } from '../zfs/name.ts';
+import {
+  type DatasetName,
+  datasetOf,
+  isWithin,
+  parentOf,
+  parseDatasetName,
+  parseSnapshotName,
+  snapOf,
+} from '../zfs/name.ts';
+import { type KnownSnapshot, PackageList, type Standing } from './package-list.ts';
+import { refused } from './stream-refusal.ts';
 
 /** Plain data: it is handed to the writing thread. Without `to` (the seed's format does not tell) less is checked. */
-export interface StreamRules {
+export interface StreamRules extends Standing {
   /** Where it lands: the top, for a package. */
   readonly target: string;
   /** The snapshot that the stream ends in, `dataset@snapshot` as the sender calls it. */
@@ -22,8 +32,6 @@ export interface StreamRules {
   readonly recursive: boolean;
   /** Of the dataset at the top. */
   readonly type: 'filesystem' | 'volume' | 'unknown';
-  /** Guids of snapshots at and below the target: what the streams of a package may build on. */
-  readonly known: readonly bigint[];
   /** Only raw streams: the receiver never sees a key or plaintext. */
   readonly rawOnly: boolean;
 }
@@ -33,7 +41,7 @@ type Begin = Pick<
   'kind' | 'contents' | 'features' | 'flags' | 'toGuid' | 'fromGuid' | 'toName' | 'nvlist'
 >;
 
-/** Datasets of one package: bounds the memory that its heads can take. */
+/** Snapshots in one package: bounds the memory that its heads can take. */
 export const PACKAGE_SNAPSHOTS_MAX = 1_000_000;
 
 /**
@@ -54,24 +62,27 @@ const FEATURES_TAKEN: ReadonlySet<StreamFeature> = new Set<StreamFeature>([
   'longname',
   'large_microzap',
 ]);
-const PACKAGE_FEATURES_TAKEN: ReadonlySet<StreamFeature> = new Set<StreamFeature>([
-  'sa_spill',
-  'holds',
-  'raw',
-]);
+/** Not `holds`: a sender that may hold snapshots here keeps them from being destroyed. */
+const PACKAGE_FEATURES_TAKEN: ReadonlySet<StreamFeature> = new Set<StreamFeature>(['sa_spill', 'raw']);
 
 export class StreamPolicy {
   readonly #rules: StreamRules;
-  /** Of a package: the dataset that its names begin with. */
+  /** Of a package: the dataset that its names begin with, and the list at its head. */
   #top: DatasetName | undefined;
+  #list: PackageList | undefined;
+  #snapshots = 0;
   /** Newest snapshot of each dataset of the package so far, by the sender's name. */
   readonly #newest: Map<string, bigint> = new Map();
   readonly #guids: Set<bigint>;
+  /** Guids of the snapshots here, by the path of their dataset below the target. */
+  readonly #here: Map<string, Set<bigint>> = new Map();
   #guidAtEnd = 0n;
 
   constructor(rules: StreamRules) {
     this.#rules = rules;
-    this.#guids = new Set(rules.known);
+    this.#guids = new Set(rules.known.map((snapshot) => snapshot.guid));
+    for (const { path, guid } of rules.known)
+      this.#here.set(path, (this.#here.get(path) ?? new Set<bigint>()).add(guid));
   }
 
   /** The head of everything. Throws STREAM_REFUSED, SENDER_NOT_ALLOWED, NAME_INVALID. */
@@ -101,8 +112,9 @@ export class StreamPolicy {
     // The name that it gets here must be one as well, and no longer than ZFS takes.
     parseSnapshotName(this.#rules.target + name.slice(top.length));
     if (dataset === top) this.#checkType(begin);
-    this.#checkBase(begin, dataset);
-    if (this.#newest.size >= PACKAGE_SNAPSHOTS_MAX) throw refused('size', 'it holds too many datasets');
+    this.#list?.checkHead(dataset, snapOf(name), begin.toGuid);
+    this.#checkBase(begin, dataset, top);
+    if (++this.#snapshots > PACKAGE_SNAPSHOTS_MAX) throw refused('size', 'it holds too many snapshots');
     this.#newest.set(dataset, begin.toGuid);
     this.#guids.add(begin.toGuid);
     if (dataset === top) this.#guidAtEnd = begin.toGuid;
@@ -126,6 +138,14 @@ export class StreamPolicy {
     if (to !== undefined && name !== to.name) throw otherName(name, to.name);
     this.#top = datasetOf(name);
     parseDatasetName(this.#rules.target);
+    if (begin.nvlist !== undefined)
+      this.#list = new PackageList(begin.nvlist.list, this.#top, this.#rules, this.#base());
+  }
+
+  /** The snapshot here that an increment starts from. */
+  #base(): KnownSnapshot | undefined {
+    const { fromGuid, incremental, known } = this.#rules;
+    return incremental ? known.find(({ path, guid }) => path === '' && guid === fromGuid) : undefined;
   }
 
   #single(begin: Begin): void {
@@ -174,7 +194,7 @@ export class StreamPolicy {
   }
 
   /** What a stream of a package builds on: its own predecessor, the announced base, or a clone's origin. */
-  #checkBase(begin: Begin, dataset: DatasetName): void {
+  #checkBase(begin: Begin, dataset: DatasetName, top: DatasetName): void {
     const { fromGuid, incremental, to } = this.#rules;
     const before = this.#newest.get(dataset);
     const from = begin.fromGuid;
@@ -182,24 +202,42 @@ export class StreamPolicy {
       if (from === before) return;
       throw refused('base', `${begin.toName} does not follow the snapshot before it`);
     }
+    const isClone = begin.flags.includes('clone');
+    // In a recursive increment datasets that are new come whole.
+    if (from === undefined || isClone) this.#checkParent(dataset, top);
     if (from === undefined) {
-      // In a recursive increment datasets that are new come whole.
-      if (!incremental || dataset !== this.#top) return;
+      if (!incremental || dataset !== top) return;
       throw refused('base', `${begin.toName} is a whole one, and an increment was announced`);
     }
-    const isClone = begin.flags.includes('clone');
     if (!incremental && !isClone && to !== undefined) {
       throw refused('base', `${begin.toName} is an increment, and a whole package was announced`);
     }
-    if (incremental && dataset === this.#top && fromGuid !== undefined) {
+    if (incremental && dataset === top && fromGuid !== undefined) {
       if (from === fromGuid) return;
       throw refused('base', `${begin.toName} starts from guid ${from}, and ${fromGuid} was announced`);
     }
-    if (this.#guids.has(from)) return;
+    if (isClone ? this.#guids.has(from) : this.#isHere(dataset, top, from)) return;
     throw refused(
       'base',
       `${begin.toName} starts from guid ${from}, which is neither here nor in the package`,
     );
+  }
+
+  /**
+   * What has no parent here `zfs receive` puts below another dataset of the pool, by a guid that the sender says
+   * (zfs_receive_one of libzfs: "if the parent fs does not exist, look for it").
+   */
+  #checkParent(dataset: DatasetName, top: DatasetName): void {
+    const parent = parentOf(dataset);
+    if (dataset === top || parent === undefined || this.#newest.has(parent)) return;
+    if (this.#isHere(parent, top)) return;
+    throw refused('base', `${dataset} comes without ${parent}, which is neither here nor in the package`);
+  }
+
+  /** Likewise an increment of what is not there goes to whatever has the guid that it starts from. */
+  #isHere(dataset: DatasetName, top: DatasetName, guid?: bigint): boolean {
+    const guids = this.#here.get(dataset.slice(top.length));
+    return guids !== undefined && (guid === undefined || guids.has(guid));
   }
 }
 
@@ -210,12 +248,4 @@ function checkFeatures(begin: Begin, taken: ReadonlySet<StreamFeature>): void {
 
 function otherName(name: string, announced: string): ZwireError {
   return refused('name', `it is of ${name}, and ${announced} was announced`);
-}
-
-/** `why` is for machines: name, guid, kind, base, type, feature, size. */
-export function refused(why: string, text: string): ZwireError {
-  return new ZwireError('STREAM_REFUSED', `the stream was stopped: ${text}`, {
-    fields: { why },
-    hint: 'Nothing of it was committed. Look at what the sender runs: it does not send what it announces.',
-  });
 }

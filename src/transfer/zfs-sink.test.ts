@@ -295,6 +295,7 @@ test('the gate is told what was announced, what is here, and that a sender may o
     incremental: false,
     recursive: false,
     known: [],
+    clones: [],
     rawOnly: true,
     to: full.toSnapshot,
   });
@@ -374,9 +375,33 @@ test('a recursive increment leaves what was there before as it is', async () => 
   const excluded = [...NEW_TREE.slice(NEW_FILESYSTEM.indexOf('-x')), ...KEPT_HERE];
   zfs.on([...INCREMENT, ...excluded, TARGET], { script: 'cat >/dev/null; exit 0' });
   const increment = { ...delta, recursive: true };
-  expect(await (await decide(increment)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
+  const sink = await decide(increment);
+  expect(sink.rules).toMatchObject({ known: [{ path: '', snap: 'mon', guid: 11n }], clones: [] });
+  expect(await sink.commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
   await (await decide(increment)).abort();
   expect(zfs.calls().filter((call) => /^(?:set|receive -A)/.test(call))).toEqual([]);
+});
+
+test('the gate is told which datasets here are clones, and of what', async () => {
+  using zfs = new FakeZfs();
+  const [below, copy, outside] = ['below', 'copy', 'outside'].map((name) => `${TARGET}/${name}`);
+  zfs
+    .dataset(TARGET, {})
+    .snapshots(TARGET, { mon: [11n, 5] })
+    .tree(TARGET, { [TARGET]: {} });
+  zfs.snapshotTree(TARGET, { [`${TARGET}@mon`]: 11n, [`${below}@mon`]: 12n });
+  zfs.on(['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o', 'name,origin', TARGET], {
+    stdout: `${TARGET}\t-\n${below}\t-\n${copy}\t${below}@mon\n${outside}\ttank/x@y\n`,
+  });
+  zfs.on([...INCREMENT, ...NEW_TREE.slice(NEW_FILESYSTEM.indexOf('-x')), ...KEPT_HERE, TARGET], {
+    script: 'cat >/dev/null; exit 0',
+  });
+  const sink = await decide({ ...delta, recursive: true });
+  expect(sink.rules?.clones).toEqual([
+    { path: '/copy', originGuid: 12n },
+    { path: '/outside', originGuid: 0n },
+  ]);
+  await sink.abort();
 });
 
 test('what went wrong beside the data is a warning', async () => {

@@ -3,7 +3,7 @@
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { decodeResumeToken } from '../stream/resume-token.ts';
 import type { Announcement } from '../wire/announce.ts';
-import { type Dataset, listDatasets, listSnapshots, snapshotGuid } from '../zfs/dataset.ts';
+import { type Dataset, listDatasets, listOrigins, listSnapshots, snapshotGuid } from '../zfs/dataset.ts';
 import { checkPermission } from '../zfs/delegation.ts';
 import { zfsWarningsFrom } from '../zfs/error.ts';
 import { keepFromMounting } from '../zfs/keep-from-mounting.ts';
@@ -13,12 +13,14 @@ import {
   isWithin,
   parseDatasetName,
   parseSnapshotName,
+  snapOf,
   snapshotName,
 } from '../zfs/name.ts';
 import { abortPartial, receiveError, type ReceivePlan, startReceive } from '../zfs/receive.ts';
 import { replicatedDigest } from '../zfs/replicated-digest.ts';
 import { checkTarget, type IncomingStream } from '../zfs/target.ts';
 import { PipedProcess } from './piped-process.ts';
+import type { Standing } from './package-list.ts';
 import { notAllowed } from './sender-limits.ts';
 import type { StreamRules } from './stream-policy.ts';
 import type { CommitResult, Sink, SinkPolicy, SinkRequest } from './sink.ts';
@@ -182,15 +184,26 @@ async function rulesFor(
   const { toSnapshot } = announcement;
   const { incremental, recursive, target, type } = plan;
   // What lies below the top may have another base each.
-  const known = incremental && recursive ? ((await listSnapshots(target, { recursive, signal })) ?? []) : [];
+  const standing = incremental && recursive ? await standingAt(target, signal) : { known: [], clones: [] };
   return {
     target,
     type,
     incremental,
     recursive,
-    known: known.map((snapshot) => snapshot.guid),
+    ...standing,
     ...(toSnapshot === undefined ? {} : { to: toSnapshot }),
     ...(stream.fromGuid === undefined ? {} : { fromGuid: stream.fromGuid }),
+  };
+}
+
+async function standingAt(target: DatasetName, signal: AbortSignal): Promise<Standing> {
+  const snapshots = (await listSnapshots(target, { recursive: true, signal })) ?? [];
+  const origins = (await listOrigins(target, signal)) ?? [];
+  const guids = new Map<string, bigint>(snapshots.map(({ name, guid }) => [name, guid]));
+  const pathOf = (dataset: string): string => dataset.slice(target.length);
+  return {
+    known: snapshots.map(({ name, guid }) => ({ path: pathOf(datasetOf(name)), snap: snapOf(name), guid })),
+    clones: origins.map(({ name, origin }) => ({ path: pathOf(name), originGuid: guids.get(origin) ?? 0n })),
   };
 }
 

@@ -50,6 +50,20 @@ export async function listDatasets(top: DatasetName, signal?: AbortSignal): Prom
   return rows?.map(datasetOfRow);
 }
 
+/** The clones at and below `top` and what each is a clone of; undefined when there is no dataset of that name. */
+export async function listOrigins(
+  top: DatasetName,
+  signal?: AbortSignal,
+): Promise<{ readonly name: DatasetName; readonly origin: SnapshotName }[] | undefined> {
+  const args = ['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o', 'name,origin', top];
+  const rows = await listRows(args, 2, { signal, dataset: top });
+  const clones = rows?.filter(([, origin]) => origin !== '-' && origin !== '');
+  return clones?.map(([name = '', origin = '']) => ({
+    name: parseDatasetName(name),
+    origin: parseSnapshotName(origin),
+  }));
+}
+
 /** The dataset's snapshots, oldest first; undefined when there is no such dataset. */
 export async function listSnapshots(
   dataset: DatasetName,

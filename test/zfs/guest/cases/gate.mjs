@@ -150,6 +150,53 @@ export const gateCases = [
     },
   },
   {
+    name: 'gate: a recursive increment renames, moves and promotes nothing here',
+    timeoutMs: 240_000,
+    async run(lab) {
+      await lab.createPools();
+      for (const name of ['tank/data', 'tank/data/a', 'tank/data/b']) await run('zfs', 'create', name);
+      await run('zfs', 'snapshot', '-r', 'tank/data@sunday');
+      await run('zfs', 'snapshot', '-r', 'tank/data@monday');
+      await run('zfs', 'clone', 'tank/data/a@sunday', 'tank/data/clone');
+      await run('zfs', 'snapshot', 'tank/data/clone@monday');
+      await startReceiver(lab, '--into', 'backup');
+      await startSender(lab, '-R', 'tank/data@monday', '--port', OWN_PORT).expectExit(0);
+      await run('zfs', 'snapshot', '-r', 'tank/data@tuesday');
+      const names = async () => run('zfs', 'list', '-H', '-r', '-t', 'all', '-o', 'name,origin', 'backup');
+      const before = await names();
+      const increment = ['-R', 'tank/data@tuesday', '--from', '@monday', '--port', OWN_PORT];
+      /** @type {readonly (readonly [string[], string[]])[]} there and back again */
+      const changes = [
+        [
+          ['rename', 'tank/data/a@sunday', 'tank/data/a@rubbish'],
+          ['rename', 'tank/data/a@rubbish', 'tank/data/a@sunday'],
+        ],
+        [
+          ['rename', 'tank/data/a', 'tank/data/other'],
+          ['rename', 'tank/data/other', 'tank/data/a'],
+        ],
+        [
+          ['rename', 'tank/data/a', 'tank/data/b/a'],
+          ['rename', 'tank/data/b/a', 'tank/data/a'],
+        ],
+        [
+          ['promote', 'tank/data/clone'],
+          ['promote', 'tank/data/a'],
+        ],
+      ];
+      for (const [there, back] of changes) {
+        await run('zfs', ...there);
+        const sender = startSender(lab, ...increment);
+        await sender.expectExit(4);
+        assert.match(sender.stdout + sender.stderr, /STREAM_REFUSED/, there.join(' '));
+        assert.equal(await names(), before, there.join(' '));
+        await run('zfs', ...back);
+      }
+      await startSender(lab, ...increment).expectExit(0);
+      assert.equal(await exists('backup/data/clone@tuesday'), true);
+    },
+  },
+  {
     name: 'gate: what arrives cannot act: no setuid, no devices, no share, no mount, no partitions',
     async run(lab) {
       await lab.createPools();
