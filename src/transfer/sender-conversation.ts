@@ -37,7 +37,7 @@ import { ControlChannel, controlSegment } from './control-channel.ts';
 import { logHandshake, logKeys } from './key-log.ts';
 import { LookBudget } from './look-budget.ts';
 import type { SenderKeys } from './transfer-keys.ts';
-import { knownCode, type TransferOutcome } from './worker-message.ts';
+import { knownCode } from './worker-message.ts';
 
 /** JOINs looked at a second before there are keys: each costs two multiplications. */
 const ANSWERS_A_SECOND = 200;
@@ -268,50 +268,4 @@ function peerAborted(body: Uint8Array): ZwireError {
   return new ZwireError('PEER_ABORTED', `the receiver ended the transfer: ${abort.message || abort.code}`, {
     fields: { abort: abort.code },
   });
-}
-
-/**
- * What a committed STATUS says: `{"target": ..., "guid": ...}`, where it is more than words. Success is only taken for
- * the whole: `records` is undefined before END was said, and nobody can have committed then. Throws PEER_ABORTED, and
- * ZFS_GUID_MISMATCH when it is another snapshot than the announced one that lies there.
- */
-export function outcomeOf(
-  { cumulative, resultText }: Status,
-  records: number | undefined,
-  announcedGuid: bigint | undefined,
-): TransferOutcome {
-  if (cumulative !== records) {
-    throw new ZwireError('PEER_ABORTED', 'the receiver says that it has committed what it cannot have yet', {
-      fields: { cumulative },
-      hint: 'Do not rely on that copy. Both sides have to be of the same version of zwire.',
-    });
-  }
-  const { target, guid } = resultFields(resultText);
-  if (guid !== undefined && announcedGuid !== undefined && BigInt(guid) !== announcedGuid) {
-    const message = `the receiver has committed, but the snapshot there has guid ${guid}, and ${announcedGuid} was sent`;
-    throw new ZwireError('ZFS_GUID_MISMATCH', message, {
-      fields: { guid, expected: announcedGuid },
-      hint: 'Do not rely on that copy. Look at what else writes to the target, and send again.',
-    });
-  }
-  return {
-    outcome: 'committed',
-    ...(target === undefined ? {} : { target }),
-    ...(guid === undefined ? {} : { guid }),
-  };
-}
-
-const GUID = /^[0-9]{1,20}$/;
-
-function resultFields(text: string): { readonly target?: string; readonly guid?: string } {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null) return {};
-    const target = 'target' in parsed && typeof parsed.target === 'string' ? { target: parsed.target } : {};
-    if (!('guid' in parsed) || typeof parsed.guid !== 'string' || !GUID.test(parsed.guid)) return target;
-    return { ...target, guid: parsed.guid };
-  } catch {
-    // An older or other receiver may say it in words: the commit itself is in the state.
-    return {};
-  }
 }
