@@ -247,7 +247,16 @@ test('a delta with all volumes below, with the snapshots between, raw, or from a
 test('a DeltaReader of a whole tree keeps what is new below from being mounted, and leaves the rest alone', async () => {
   zfs.dataset(TARGET, {}).snapshots(TARGET, { mon: [11n, 5], tue: [22n, 9] });
   zfs.tree(TARGET, { [TARGET]: {}, [`${TARGET}/old`]: {} });
-  const kept = ['mountpoint', 'sharenfs', 'sharesmb', 'reservation', 'volmode', 'setuid', 'devices'];
+  const kept = [
+    'mountpoint',
+    'sharenfs',
+    'sharesmb',
+    'reservation',
+    'refreservation',
+    'volmode',
+    'setuid',
+    'devices',
+  ];
   const args = ['receive', '-u', '-o', 'readonly=on', ...kept.flatMap((name) => ['-x', name]), TARGET];
   zfs.on(args, { script: 'cat >/dev/null; exit 0' });
   zfs.on(['set', 'canmount=noauto', `${TARGET}/new`], {});

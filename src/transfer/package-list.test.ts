@@ -38,7 +38,7 @@ interface Entry {
   readonly parent?: bigint;
   readonly origin?: bigint;
   readonly snaps: Readonly<Record<string, bigint>>;
-  readonly keyLocation?: string;
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 const TOP: Entry = { name: 'tank/data', snaps: { mon: 11n, tue: 22n } };
@@ -46,14 +46,14 @@ const CHILD: Entry = { name: 'tank/data/child', parent: 11n, snaps: { mon: 31n, 
 const COPY: Entry = { name: 'tank/data/copy', parent: 11n, origin: 31n, snaps: { mon: 41n, tue: 42n } };
 
 function listOf(entries: readonly Entry[], from: string | undefined = 'mon'): NvList {
-  const fss = entries.map(({ name, parent = 0n, origin, snaps, keyLocation }, place) =>
+  const fss = entries.map(({ name, parent = 0n, origin, snaps, properties = {} }, place) =>
     nested(
       `0x${place}`,
       list(
         text('name', name),
         number('parentfromsnap', parent),
         ...(origin === undefined ? [] : [number('origin', origin)]),
-        nested('props', list(...(keyLocation === undefined ? [] : [text('keylocation', keyLocation)]))),
+        nested('props', list(...Object.entries(properties).map(([key, value]) => text(key, value)))),
         nested('snaps', list(...Object.entries(snaps).map(([snap, guid]) => number(snap, guid)))),
       ),
     ),
@@ -61,6 +61,9 @@ function listOf(entries: readonly Entry[], from: string | undefined = 'mon'): Nv
   const fromsnap = from === '' ? [] : [text('fromsnap', from)];
   return list(...fromsnap, text('tosnap', 'tue'), nested('fss', list(...fss)));
 }
+
+const withProperty = (name: string, value: string): NvList =>
+  listOf([{ ...TOP, properties: { [name]: value } }]);
 
 function stream(begin: Partial<BeginToWrite> & { readonly toName: string }): Uint8Array[] {
   const writer = new StreamWriter();
@@ -137,7 +140,8 @@ describe('nothing goes on of a stream whose list', () => {
     ['names a snapshot that is none', listOf([{ ...TOP, snaps: { 'a/b': 5n, tue: 22n } }]), /not a snapshot/],
     ['has a dataset twice', listOf([TOP, TOP]), /twice/],
     ['has a dataset without its parent', listOf([TOP, { ...CHILD, name: 'tank/data/a/b' }]), /without what/],
-    ['overruns a buffer', listOf([{ ...TOP, keyLocation: `file:///${'a'.repeat(248)}` }]), /keylocation/],
+    ['overruns a buffer', withProperty('keylocation', `file:///${'a'.repeat(248)}`), /keylocation/],
+    ['mounts at the start', withProperty('org.openzfs.systemd:wanted-by', 'basic.target'), /wanted-by/],
     ['has no datasets', list(text('fromsnap', 'mon'), text('tosnap', 'tue')), /what it holds/],
     ['may have a name twice', { ...listOf([TOP]), uniqueNames: false }, /what it holds/],
   ])('%s', (_, packed, why) => {

@@ -3,7 +3,7 @@
 // new is put below another dataset of the pool (recv_incremental_replication and zfs_receive_one of libzfs). A sender
 // decides none of that here: the list must call everything by the name that it has, and agree with itself.
 //
-//   fromsnap, tosnap, fss { GUID: { name, parentfromsnap, origin?, props { keylocation? }, snaps { NAME: guid } } }
+//   fromsnap, tosnap, fss { GUID: { name, parentfromsnap, origin?, props?, snaps { NAME: guid } } }
 import { type NvList, nvValue } from '../stream/nvlist.ts';
 import { type DatasetName, isWithin, parentOf, parseDatasetName, parseSnapshotName } from '../zfs/name.ts';
 import { refused } from './stream-refusal.ts';
@@ -37,6 +37,8 @@ interface Entry {
 
 /** libzfs copies it into 256 bytes on its stack without looking (OpenZFS 2.1, zfs_receive_one). */
 const KEY_LOCATION_BYTES_MAX = 255;
+/** By these zfs-mount-generator(8) has a dataset mounted at the start of the system, canmount=noauto or not. */
+const MOUNTING: readonly string[] = ['org.openzfs.systemd:required-by', 'org.openzfs.systemd:wanted-by'];
 
 export class PackageList {
   readonly #entries: Map<string, Entry> = new Map();
@@ -77,7 +79,7 @@ export class PackageList {
       guids.set(snap, value);
     }
     this.#entries.set(dataset, { name: dataset, list, guids });
-    checkKeyLocation(list, dataset);
+    checkProperties(list, dataset);
   }
 
   /** By another guid than that of its parent `zfs receive` moves a dataset below whatever has the guid. */
@@ -122,12 +124,16 @@ export class PackageList {
   }
 }
 
-function checkKeyLocation(list: NvList, dataset: DatasetName): void {
+function checkProperties(list: NvList, dataset: DatasetName): void {
   const properties = nvValue(list, 'props', 'nvlist');
   if (properties === undefined) return;
+  if (!properties.uniqueNames) throw odd(`${dataset} may have a property twice`);
   const place = nvValue(properties, 'keylocation', 'string') ?? '';
-  if (!properties.uniqueNames || Buffer.byteLength(place) > KEY_LOCATION_BYTES_MAX)
+  if (Buffer.byteLength(place) > KEY_LOCATION_BYTES_MAX)
     throw refused('property', `its list has a keylocation for ${dataset} that is too long`);
+  const mounting = properties.pairs.find((pair) => MOUNTING.includes(pair.name));
+  if (mounting !== undefined)
+    throw refused('property', `${dataset} has ${mounting.name}, and nothing is mounted here by the sender`);
 }
 
 function odd(what: string): Error {

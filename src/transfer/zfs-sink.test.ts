@@ -31,7 +31,8 @@ const NEW_FILESYSTEM = [
   '-x',
   'mountpoint',
 ];
-const NEW_TREE = [...NEW_FILESYSTEM, '-x', 'sharenfs', '-x', 'sharesmb', '-x', 'reservation'];
+const NO_RESERVATIONS = ['-x', 'reservation', '-x', 'refreservation'];
+const NEW_TREE = [...NEW_FILESYSTEM, '-x', 'sharenfs', '-x', 'sharesmb', ...NO_RESERVATIONS];
 const INCREMENT = ['receive', '-s', '-u', '-o', 'readonly=on'];
 const NEW_VOLUME = [...INCREMENT, '-o', 'volmode=dev'];
 const KEPT_HERE = ['-x', 'volmode', '-x', 'setuid', '-x', 'devices'];
@@ -354,7 +355,7 @@ test('a recursive stream is compared as a tree, and its children are kept from m
   ]);
   const tree = { ...full, recursive: true, replicated: { count: 3, digest } };
   expect(await (await decide(tree)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
-  expect(zfs.calls().at(-1)).toBe(`set canmount=noauto ${child}`);
+  expect(zfs.calls()).toContain(`set canmount=noauto ${child}`);
 
   const other = { ...tree, replicated: { count: 4, digest } };
   await expect((await decide(other)).commit()).rejects.toMatchObject({
@@ -362,6 +363,21 @@ test('a recursive stream is compared as a tree, and its children are kept from m
     fields: { count: 3, expectedCount: 4 },
   });
 });
+
+test.each(['breaks off', 'fails', 'is another than was announced'])(
+  'of a recursive stream that %s, what has arrived is kept from mounting too',
+  async (how) => {
+    using zfs = emptyTarget(how === 'is another than was announced' ? 23n : 22n);
+    const [old, child] = [`${TARGET}/old`, `${TARGET}/child`];
+    zfs.on([...NEW_TREE, TARGET], { script: how === 'fails' ? 'cat >/dev/null; exit 1' : keep(zfs) });
+    zfs.tree(TARGET, { [TARGET]: {}, [child]: {}, [old]: {} });
+    zfs.on(['set', 'canmount=noauto', child, old], {});
+    const sink = await decide({ ...full, recursive: true });
+    if (how === 'breaks off') await sink.abort();
+    else await expect(sink.commit()).rejects.toThrow();
+    expect(zfs.calls()).toContain(`set canmount=noauto ${child} ${old}`);
+  },
+);
 
 test('a recursive increment leaves what was there before as it is', async () => {
   using zfs = new FakeZfs();
@@ -425,7 +441,7 @@ test("the seed's format: no guid and no type, so both are looked up afterwards",
   zfs.on([...NEW_VOLUME, '-x', 'mountpoint', TARGET], { script: keep(zfs) });
   zfs.on(['set', 'canmount=noauto', 'setuid=off', 'devices=off', TARGET], {});
   expect(await (await decide(seed)).commit()).toEqual({ target: TARGET, guid: 22n, warnings: [] });
-  expect(zfs.calls().at(-1)).toBe(`set canmount=noauto setuid=off devices=off ${TARGET}`);
+  expect(zfs.calls()).toContain(`set canmount=noauto setuid=off devices=off ${TARGET}`);
 });
 
 test('without zfs on this machine the refusal names the package', async () => {

@@ -141,6 +141,11 @@ async function openReceive(
   };
   // From here on without the signal: an interruption gives a commit a moment, and abort() ends one that needs longer.
   const receive = await PipedProcess.start('write', (fd) => startReceive(plan, fd));
+  // Of a package that broke off whole snapshots are here, and datasets made for them.
+  const tidyUp = async (): Promise<void> => {
+    await discardPartial(plan, announcement, before);
+    await keepFromMounting(plan, before);
+  };
   return {
     fd: receive.fd,
     target,
@@ -150,12 +155,12 @@ async function openReceive(
       try {
         const status = await receive.finish();
         if (status.exitCode !== 0) {
-          await discardPartial(plan, announcement, before);
+          await tidyUp();
           const error = await withWhatIsMissing(receiveError(plan, status), plan);
           throw await withWhatArrived(error, target, stream);
         }
-        const guid = await verify(target, announcement, stream);
         const warnings = [...zfsWarningsFrom(status.stderr), ...(await keepFromMounting(plan, before))];
+        const guid = await verify(target, announcement, stream);
         return { target, ...(guid === undefined ? {} : { guid }), warnings };
       } finally {
         release();
@@ -164,7 +169,7 @@ async function openReceive(
     async abort(): Promise<Error | undefined> {
       try {
         const status = await receive.abort();
-        await discardPartial(plan, announcement, before);
+        await tidyUp();
         if (status === undefined || status.exitCode === 0 || signal.aborted) return undefined;
         return await withWhatIsMissing(receiveError(plan, status), plan);
       } finally {

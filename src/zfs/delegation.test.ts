@@ -50,7 +50,8 @@ test('permissions reach as far as they are given, sets and groups too', () => {
   ]);
 });
 
-const MISSING = 'destroy,readonly,canmount,mountpoint,setuid,devices,volmode,sharenfs,sharesmb,reservation';
+const MISSING =
+  'destroy,readonly,canmount,mountpoint,setuid,devices,volmode,sharenfs,sharesmb,reservation,refreservation';
 
 test('what is missing is named, and how to give it', async () => {
   using zfs = new FakeZfs();

@@ -65,6 +65,7 @@ export const ZFS_PERMISSIONS: Readonly<Record<ZfsOperation, readonly string[]>> 
     'sharenfs',
     'sharesmb',
     'reservation',
+    'refreservation',
   ],
 };
 

@@ -8,7 +8,8 @@ const SAFE = ['receive', '-s', '-u', '-o', 'readonly=on'];
 
 const NEW = ['-o', 'volmode=dev'];
 const NEW_FILESYSTEM = [...NEW, '-o', 'canmount=noauto', '-o', 'setuid=off', '-o', 'devices=off'];
-const WITH_PROPERTIES = ['-x', 'mountpoint', '-x', 'sharenfs', '-x', 'sharesmb', '-x', 'reservation'];
+const NO_RESERVATIONS = ['-x', 'reservation', '-x', 'refreservation'];
+const WITH_PROPERTIES = ['-x', 'mountpoint', '-x', 'sharenfs', '-x', 'sharesmb', ...NO_RESERVATIONS];
 
 test.each<[type: ReceivePlan['type'], incremental: boolean, recursive: boolean, more: string[]]>([
   ['filesystem', false, false, [...NEW_FILESYSTEM, '-x', 'mountpoint']],
@@ -16,9 +17,9 @@ test.each<[type: ReceivePlan['type'], incremental: boolean, recursive: boolean, 
   ['filesystem', true, false, []],
   ['filesystem', true, true, [...WITH_PROPERTIES, '-x', 'volmode', '-x', 'setuid', '-x', 'devices']],
   ['volume', false, false, NEW],
-  ['volume', false, true, NEW],
+  ['volume', false, true, [...NEW, ...NO_RESERVATIONS]],
   ['volume', true, false, []],
-  ['volume', true, true, []],
+  ['volume', true, true, [...NO_RESERVATIONS, '-x', 'volmode']],
   ['unknown', false, false, [...NEW, '-x', 'mountpoint']],
   ['unknown', true, false, []],
 ])('%s, incremental %s, recursive %s', (type, incremental, recursive, more) => {

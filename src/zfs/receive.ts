@@ -40,7 +40,8 @@ export const SET_ON_NEW_FILESYSTEMS: Readonly<Record<string, string>> = {
   devices: 'off',
 };
 /** Of a stream with properties: what would share it, or take space from others that its data do not fill. */
-const NOT_FROM_SENDER: readonly string[] = ['sharenfs', 'sharesmb', 'reservation'];
+const NOT_FROM_SENDER: readonly string[] = ['reservation', 'refreservation'];
+const NO_SHARES_FROM_SENDER: readonly string[] = ['sharenfs', 'sharesmb'];
 /** Of such a stream into a target that exists: what was set there once is for its administrator to change. */
 const KEPT_HERE: readonly string[] = ['volmode', 'setuid', 'devices'];
 
@@ -80,11 +81,12 @@ export function receiveArguments(plan: ReceivePlan): string[] {
   ];
 }
 
-/** What a stream brings and a filesystem here does not take over; volumes have none of it. */
+/** What a stream brings and is not taken over here; a volume has no mountpoint and no shares. */
 function keptFromStream(plan: ReceivePlan): readonly string[] {
-  if (plan.type === 'volume') return [];
-  if (!plan.recursive) return plan.incremental ? [] : ['mountpoint'];
-  return ['mountpoint', ...NOT_FROM_SENDER, ...(plan.incremental ? KEPT_HERE : [])];
+  const { type, recursive, incremental } = plan;
+  if (type === 'volume') return recursive ? [...NOT_FROM_SENDER, ...(incremental ? ['volmode'] : [])] : [];
+  if (!recursive) return incremental ? [] : ['mountpoint'];
+  return ['mountpoint', ...NO_SHARES_FROM_SENDER, ...NOT_FROM_SENDER, ...(incremental ? KEPT_HERE : [])];
 }
 
 function unsettable(property: string): ZwireError {
