@@ -38,6 +38,7 @@ export const writev: Syscall<[number, number, number]> = define('intptr_t writev
 export const close: Syscall<[number]> = define('int close(int)');
 export const poll: Syscall<[number, number, number]> = define('int poll(size_t, unsigned long, int)');
 export const fcntl: Syscall<[number, number, number]> = define('int fcntl(int, int, long)');
+export const flock: Syscall<[number, number]> = define('int flock(int, int)');
 export const pipe2: Syscall<[number, number]> = define('int pipe2(size_t, int)');
 export const mmap: Syscall<[number, number, number, number, number, number]> = define(
   'intptr_t mmap(size_t, size_t, int, int, int, int64_t)',

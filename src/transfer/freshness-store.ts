@@ -1,10 +1,11 @@
 // Remembers which one-way transfers were taken, over restarts and crashes: one small file a sender, written aside,
-// synced and renamed before the transfer is taken. Several receivers may share the directory; a lock file keeps them
-// from taking the same transfer at the same time.
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+// synced and renamed before the transfer is taken. Several receivers may share the directory; its lock keeps them from
+// taking the same transfer at the same time.
+import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ZwireError } from '../bytes/zwire-error.ts';
+import { tryLock } from '../sys/file-lock.ts';
 import { formatMemory, judgeFreshness, parseMemory, type SenderMemory } from './freshness.ts';
 import type { SenderProof } from './worker-message.ts';
 
@@ -32,44 +33,37 @@ export class FreshnessStore {
 
   async #accept({ publicKey, timeNs }: SenderProof, transfer: string): Promise<void> {
     const path = join(this.#directory, `${Buffer.from(publicKey).toString('hex')}.json`);
+    let directory: FileHandle | undefined;
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await lock(`${path}.lock`);
-    } catch (error) {
-      throw unwritable(path, error);
-    }
-    try {
+      directory = await open(this.#directory, 'r');
+      await lock(directory, this.#directory);
       const judged = judgeFreshness(
         await read(path),
         { transfer, timeNs },
         BigInt(Math.round(this.#now() * 1000)) * 1000n,
       );
       if (!judged.fresh) throw replayed(judged.why, transfer);
-      await this.#write(path, judged.memory);
+      await write(path, judged.memory);
+      await directory.sync();
     } catch (error) {
       throw error instanceof ZwireError && error.code === 'REPLAYED' ? error : unwritable(path, error);
     } finally {
-      await rm(`${path}.lock`, { force: true });
+      await directory?.close();
     }
   }
+}
 
-  async #write(path: string, memory: SenderMemory): Promise<void> {
-    const aside = `${path}.new`;
-    const file = await open(aside, 'w', 0o600);
-    try {
-      await file.writeFile(formatMemory(memory));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(aside, path);
-    const directory = await open(this.#directory, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+async function write(path: string, memory: SenderMemory): Promise<void> {
+  const aside = `${path}.new`;
+  const file = await open(aside, 'w', 0o600);
+  try {
+    await file.writeFile(formatMemory(memory));
+    await file.sync();
+  } finally {
+    await file.close();
   }
+  await rename(aside, path);
 }
 
 /** Undefined where there is none. A file that cannot be read is an error: to begin anew would forget what was taken. */
@@ -82,34 +76,13 @@ async function read(path: string): Promise<SenderMemory | undefined> {
   }
 }
 
-/** The lock of a process that no longer lives is taken over. */
-async function lock(path: string): Promise<void> {
+/** Held until the directory is closed. */
+async function lock(directory: FileHandle, path: string): Promise<void> {
   for (let tries = 0; tries < LOCK_TRIES; tries++) {
-    try {
-      const file = await open(path, 'wx', 0o600);
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return;
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error;
-    }
-    if (!(await isHeld(path))) await rm(path, { force: true });
-    else await setTimeout(LOCK_EVERY_MS);
+    if (tryLock(directory.fd)) return;
+    await setTimeout(LOCK_EVERY_MS);
   }
   throw new Error(`${path} is held by another receiver`);
-}
-
-async function isHeld(path: string): Promise<boolean> {
-  try {
-    const pid = Number(await readFile(path, 'latin1'));
-    // Its owner writes the number right after it has made the file.
-    if (pid === 0) return true;
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: another user's process, which lives.
-    return isErrno(error, 'EPERM');
-  }
 }
 
 function isErrno(error: unknown, code: string): boolean {

@@ -1,7 +1,17 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tryLock } from '../sys/file-lock.ts';
 import { FreshnessStore } from './freshness-store.ts';
 import { formatMemory, judgeFreshness, parseMemory, type SenderMemory, TRANSFERS_KEPT } from './freshness.ts';
 
@@ -109,11 +119,27 @@ describe('the store', () => {
     await expect(nowhere.accept({ publicKey, timeNs: NOW }, id(1))).rejects.toMatchObject(unwritable);
   });
 
-  test('takes over the lock and the half-written file of a receiver that died', async () => {
+  test('goes on after a receiver that died in the middle of writing', async () => {
     mkdirSync(join(directory, 'one-way'));
-    writeFileSync(`${file()}.lock`, String(2 ** 22 + 1));
     writeFileSync(`${file()}.new`, '{"flo');
     await new FreshnessStore(directory, now).accept({ publicKey, timeNs: NOW }, id(1));
     expect(parseMemory(readFileSync(file())).seen.length).toBe(1);
+  });
+
+  test('waits for another receiver to be done, and leaves no lock behind that outlives its owner', async () => {
+    mkdirSync(join(directory, 'one-way'));
+    const other = openSync(join(directory, 'one-way'), 'r');
+    expect(tryLock(other)).toBe(true);
+    let done = false;
+    const taken = new FreshnessStore(directory, now).accept({ publicKey, timeNs: NOW }, id(1)).then(() => {
+      done = true;
+    });
+    // As much as it has to do, three times over, with nobody in the way.
+    const free = new FreshnessStore(join(directory, 'free'), now);
+    for (const number of [1, 2, 3]) await free.accept({ publicKey, timeNs: NOW }, id(number));
+    expect(done).toBe(false);
+    closeSync(other);
+    await taken;
+    expect(readdirSync(join(directory, 'one-way'))).toEqual([`${'07'.repeat(32)}.json`]);
   });
 });
