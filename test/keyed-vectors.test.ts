@@ -221,7 +221,7 @@ describe.each(VECTORS.map((vector): [string, Vector] => [vector.get('suite') ?? 
       const payload = given.bytes('announce segment').subarray(32);
       expect(hex(sender.announce)).toBe(hex(payload));
       const clear = decodeAnnounceClear(payload);
-      const header = { ...ids, payloadBytes: payload.length };
+      const header = { ...ids, record: 0, payloadBytes: payload.length };
       expect(ReceiverHandshake.isFor(given.bytes('receiver public'), header, clear)).toBe(true);
       const own = { identity: given.pair('receiver secret'), ...given.psk };
       const late = given.oneWay ? {} : { ephemeral: given.pair('receiver ephemeral secret') };

@@ -246,7 +246,10 @@ export const ERROR_CODES = {
   USAGE: { exit: 'usage', meaning: 'flags are missing, or do not go together' },
   FLAG_MALFORMED: { exit: 'usage', meaning: 'the value of a flag cannot be read' },
   KEY_FILE_EXISTS: { exit: 'usage', meaning: 'a new key would replace one that exists' },
-  KEY_FILE_EXPOSED: { exit: 'environment', meaning: 'a file with a secret can be read by others' },
+  KEY_FILE_EXPOSED: {
+    exit: 'environment',
+    meaning: 'others can read a file with a secret, or write to one that says whom to trust',
+  },
   KEY_FILE_UNREADABLE: { exit: 'environment', meaning: 'a file with keys is missing or cannot be read' },
   INSECURE_REQUIRED: { exit: 'usage', meaning: 'a pool travels without keys only under --insecure' },
   TERMINAL_REFUSED: { exit: 'usage', meaning: 'a stream of data would go to, or come from, a terminal' },

@@ -3,11 +3,13 @@ import { ANNOUNCE_CLEAR_BYTES, decodeAnnounceClear, SEALED_KEY_BYTES } from '../
 import type { Suite } from '../wire/suite.ts';
 import { keyedSuite, SUITES } from '../wire/suite.ts';
 import {
+  type AnnounceHeader,
   type HandshakeExtras,
   type OwnKeys,
   ReceiverHandshake,
   SenderHandshake,
   sharedKeyPairs,
+  type TransferId,
 } from './handshake.ts';
 import { KeyPair } from './key-pair.ts';
 import { CipherState, PAYLOAD_SECRET_BYTES } from './noise.ts';
@@ -49,11 +51,21 @@ function read(
   extras: HandshakeExtras = {},
 ): ReceiverHandshake | undefined {
   const clear = decodeAnnounceClear(payload);
-  return ReceiverHandshake.read(keys, { ...id, payloadBytes: payload.length }, clear, payload, extras);
+  return ReceiverHandshake.read(
+    keys,
+    { ...id, record: 0, payloadBytes: payload.length },
+    clear,
+    payload,
+    extras,
+  );
 }
 
-function isFor(payload: Uint8Array, receiverKey: Uint8Array, id: typeof ID = ID): boolean {
-  const header = { ...id, payloadBytes: payload.length };
+function isFor(
+  payload: Uint8Array,
+  receiverKey: Uint8Array,
+  id: Partial<AnnounceHeader> & TransferId = ID,
+): boolean {
+  const header = { record: 0, ...id, payloadBytes: payload.length };
   return ReceiverHandshake.isFor(receiverKey, header, decodeAnnounceClear(payload));
 }
 
@@ -115,10 +127,11 @@ describe.each(CASES)('%s', (suite) => {
     expect(theirs).toEqual(ours);
   });
 
-  test('another transfer, length, receiver or shared key reads nothing', () => {
+  test('another transfer, length, counter, receiver or shared key reads nothing', () => {
     const { announce } = begin(suite);
     const other = { ...ID, transferIdLow: 3 };
     expect(isFor(announce, RECEIVER.publicKey, other)).toBe(false);
+    expect(isFor(announce, RECEIVER.publicKey, { ...ID, record: 1 })).toBe(false);
     expect(read(announce, own(RECEIVER, suite), other)).toBeUndefined();
     expect(read(announce.subarray(0, -1), own(RECEIVER, suite))).toBeUndefined();
     expect(isFor(announce, SENDER.publicKey)).toBe(false);

@@ -41,10 +41,15 @@ function patternOf(suite: Suite): NoisePattern {
 }
 
 /** What both sides must see alike: the immutable header of the ANNOUNCE, and its clear part without the key id. */
-function prologueOf(id: TransferId, clear: AnnounceClear, payloadBytes: number): Uint8Array {
+function prologueOf(
+  id: TransferId,
+  clear: AnnounceClear,
+  payloadBytes: number,
+  record: number = 0,
+): Uint8Array {
   const prologue = new Uint8Array(AAD_BYTES + ANNOUNCE_CLEAR_BYTES);
   const view = new DataView(prologue.buffer);
-  writeAad(view, 0, MessageType.announce, id.transferIdHigh, id.transferIdLow, 0, payloadBytes, false);
+  writeAad(view, 0, MessageType.announce, id.transferIdHigh, id.transferIdLow, record, payloadBytes, false);
   prologue.set(encodeAnnounceClear({ ...clear, keyId: new Uint8Array(KEY_ID_BYTES) }), AAD_BYTES);
   return prologue;
 }
@@ -141,6 +146,8 @@ export class SenderHandshake {
 
 export interface AnnounceHeader extends TransferId {
   readonly payloadBytes: number;
+  /** 0 in what a sender made. */
+  readonly record: number;
 }
 
 /** An ANNOUNCE that proves whose it is, though not when it was made. */
@@ -163,7 +170,7 @@ export class ReceiverHandshake {
 
   /** Whether the ANNOUNCE was made for this public key. Cheap: it costs a stranger more to ask than us to answer. */
   static isFor(receiverKey: Uint8Array, header: AnnounceHeader, clear: AnnounceClear): boolean {
-    const keyId = keyIdOf(receiverKey, prologueOf(header, clear, header.payloadBytes));
+    const keyId = keyIdOf(receiverKey, prologueOf(header, clear, header.payloadBytes, header.record));
     return timingSafeEqual(keyId, clear.keyId);
   }
 
@@ -181,7 +188,7 @@ export class ReceiverHandshake {
       pattern,
       cipher: SUITES[clear.suite].cipher,
       initiator: false,
-      prologue: prologueOf(header, clear, header.payloadBytes),
+      prologue: prologueOf(header, clear, header.payloadBytes, header.record),
       s: own.identity,
       ...(own.psk === undefined ? {} : { psk: own.psk }),
       ...(ephemeral === undefined ? {} : { e: ephemeral }),

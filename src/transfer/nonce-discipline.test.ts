@@ -105,7 +105,7 @@ class Life {
   #readAnnounce(): ReceiverHandshake | undefined {
     const payload = this.#announce;
     if (payload === undefined) return undefined;
-    const header = { transferIdHigh: 1, transferIdLow: 2, payloadBytes: payload.length };
+    const header = { transferIdHigh: 1, transferIdLow: 2, record: 0, payloadBytes: payload.length };
     return ReceiverHandshake.read(own(RECEIVER, this.#psk), header, decodeAnnounceClear(payload), payload);
   }
 

@@ -188,7 +188,7 @@ describe('a transfer with keys', () => {
       const { announce } = new SenderHandshake({ ...options, payloadSecret: ours }, body);
       ReceiverHandshake.read(
         { identity: receiver, ...own },
-        { ...id, payloadBytes: announce.length },
+        { ...id, record: 0, payloadBytes: announce.length },
         decodeAnnounceClear(announce),
         announce,
         { payloadSecret: theirs },

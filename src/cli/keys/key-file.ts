@@ -1,5 +1,6 @@
 // Files with keys. A secret is one line, `zwire-secret1 BASE64` (a host's own) or `zwire-shared1 BASE64` (one that two
-// hosts share), in a file that nobody else may read; anything else is refused, as SSH does.
+// hosts share), in a file that nobody else may read; and what says whom to trust nobody else may write. Anything else is
+// refused, as SSH does.
 import {
   closeSync,
   existsSync,
@@ -19,7 +20,7 @@ const FILE_BYTES_MAX = 1 << 20;
 
 export type SecretName = 'zwire-secret1' | 'zwire-shared1';
 
-/** The text of a file with public keys. @throws ZwireError KEY_FILE_UNREADABLE */
+/** The text of a file with public keys. @throws ZwireError KEY_FILE_UNREADABLE, KEY_FILE_EXPOSED */
 export function readKeyText(path: string): string {
   const bytes = readBounded(path, false);
   return bytes.toString('utf8');
@@ -90,7 +91,9 @@ function readBounded(path: string, secret: boolean): Buffer {
   try {
     const file = openSync(path, 'r');
     try {
-      if (secret) refuseExposed(path, fstatSync(file));
+      const stats = fstatSync(file);
+      if (secret) refuseExposed(path, stats);
+      else if (stats.isFile()) refuseWritable(path, stats);
       const bytes = Buffer.alloc(FILE_BYTES_MAX);
       let filled = 0;
       for (let count = -1; count !== 0 && filled < bytes.length; filled += count)
@@ -118,6 +121,20 @@ export function refuseExposed(
     fields: { path, mode: permissions },
     hint: `chmod 600 ${path}\nIf someone may have read it, make a new key.`,
   });
+}
+
+/** Whoever can add a line to a list of keys lets himself in, or poses as a receiver. */
+function refuseWritable(path: string, { mode }: { readonly mode: number }): void {
+  if ((mode & 0o022) === 0) return;
+  const permissions = (mode & 0o777).toString(8).padStart(4, '0');
+  throw new ZwireError(
+    'KEY_FILE_EXPOSED',
+    `${path} says which keys to trust, and others can write to it (mode ${permissions})`,
+    {
+      fields: { path, mode: permissions },
+      hint: `chmod go-w ${path}\nLook at the keys in it first: someone else may have added one.`,
+    },
+  );
 }
 
 function unreadable(path: string, secret: boolean, error: unknown): ZwireError {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeyPair } from '../../seal/key-pair.ts';
 import { formatPublicKey } from '../../seal/public-key.ts';
 import { parseAuthorizedSenders } from './authorized-senders.ts';
-import { readKeyTextIfAny, readSecret, writeSecret } from './key-file.ts';
+import { readKeyText, readKeyTextIfAny, readSecret, writeSecret } from './key-file.ts';
 import { keyPlaces } from './key-places.ts';
 import { findReceiver } from './known-receivers.ts';
 import { receiverKeys, senderKeys } from './transfer-keys.ts';
@@ -138,6 +138,17 @@ describe('a file with a secret', () => {
     expect(() => readKeyTextIfAny(directory)).toThrow(coded('KEY_FILE_UNREADABLE'));
   });
 });
+
+it.each([0o644, 0o600, 0o620, 0o602, 0o666])(
+  'a list of keys of mode %o is refused if others can write it',
+  (mode) => {
+    const path = join(directory, 'authorized_senders');
+    writeFileSync(path, LINE_ONE);
+    chmodSync(path, mode);
+    if ((mode & 0o022) === 0) expect(readKeyText(path)).toBe(LINE_ONE);
+    else expect(() => readKeyText(path)).toThrow(coded('KEY_FILE_EXPOSED'));
+  },
+);
 
 describe('the keys of a transfer', () => {
   const link = { kind: 'udp', host: 'backup', port: 1337 } as const;
