@@ -9,6 +9,9 @@ export interface SubstreamRules {
   readonly raw: boolean;
   readonly largeBlocks: boolean;
   readonly largeDnodes: boolean;
+  readonly embedded: boolean;
+  readonly redacted: boolean;
+  readonly deduplicated: boolean;
 }
 
 /** Throws; `what` completes "record 3 (WRITE) at byte 936: ". */
@@ -72,9 +75,14 @@ export function checkRecord(
     case 'SPILL':
       return spillPayload(header, refuse);
     case 'WRITE_EMBEDDED':
+      if (!rules.embedded) refuse('STREAM_MALFORMED', 'embedded data in a stream without any');
       return embeddedPayload(header, refuse);
-    case 'FREE':
     case 'REDACT':
+      // dmu_recv.c takes it in any stream, and what it makes can no longer be read.
+      if (!rules.redacted) refuse('STREAM_MALFORMED', 'a redaction in a stream that is not redacted');
+      checkRange(header, refuse);
+      break;
+    case 'FREE':
       checkRange(header, refuse);
       break;
     case 'FREEOBJECTS':
@@ -86,6 +94,8 @@ export function checkRecord(
         refuse('STREAM_MALFORMED', 'an object range is not one block of 32 dnodes');
       break;
     case 'WRITE_BYREF':
+      if (!rules.deduplicated) refuse('STREAM_MALFORMED', 'a reference in a stream that is not deduplicated');
+      break;
     case 'END':
       break;
   }

@@ -323,7 +323,25 @@ test.each<[string, ErrorCode, RegExp, Uint8Array]>([
     'embedded data of 113 bytes',
     'STREAM_LIMIT',
     /embedded data of 113/,
-    streamWith((w) => w.record('WRITE_EMBEDDED', { payloadBytes: 113 })),
+    streamWith((w) => w.record('WRITE_EMBEDDED', { payloadBytes: 113 }), { features: ['embed_data'] }),
+  ],
+  [
+    'embedded data, which its head does not say',
+    'STREAM_MALFORMED',
+    /embedded data in a stream without/,
+    streamWith((w) => w.record('WRITE_EMBEDDED', {})),
+  ],
+  [
+    'a redaction, which its head does not say',
+    'STREAM_MALFORMED',
+    /not redacted/,
+    streamWith((w) => w.record('REDACT', { object: 2n, length: 512n })),
+  ],
+  [
+    'a reference, which its head does not say',
+    'STREAM_MALFORMED',
+    /not deduplicated/,
+    streamWith((w) => w.record('WRITE_BYREF', { object: 2n })),
   ],
   [
     'a FREE beyond the end',

@@ -8,7 +8,7 @@
 // bytes of its header, and END also that of everything before END: so a record that fits proves all before it.
 import type { ErrorCode } from '../bytes/error-codes.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
-import { featuresOf } from './feature.ts';
+import { featuresOf, type StreamFeature } from './feature.ts';
 import { type ChecksumWords, Fletcher4, isZeroChecksum, sameChecksum } from './fletcher4.ts';
 import { STREAM_LIMITS } from './limits.ts';
 import { checkRecord, type SubstreamRules } from './record-check.ts';
@@ -64,6 +64,17 @@ interface PendingBegin {
   payload: Uint8Array;
 }
 
+function rulesOf(features: readonly StreamFeature[]): SubstreamRules {
+  return {
+    raw: features.includes('raw'),
+    largeBlocks: features.includes('large_blocks'),
+    largeDnodes: features.includes('large_dnode'),
+    embedded: features.includes('embed_data'),
+    redacted: features.includes('redacted'),
+    deduplicated: features.includes('dedup'),
+  };
+}
+
 /** Memory grows with what comes, not with the length that was stated. */
 function keepPayload(begin: PendingBegin, piece: Uint8Array, stillToCome: number): void {
   const at = begin.place.payloadBytes - stillToCome - piece.length;
@@ -103,7 +114,7 @@ export class StreamReader {
   #sum = new Fletcher4(true);
   #state: State = 'start';
   #inPackage = false;
-  #rules: SubstreamRules = { raw: false, largeBlocks: false, largeDnodes: false };
+  #rules: SubstreamRules = rulesOf([]);
   #offset = 0;
   #records = 0;
   #payloadLeft = 0;
@@ -219,11 +230,7 @@ export class StreamReader {
     const payloadBytes = this.#beginPayloadBytes(isPackage);
     this.#state = isPackage ? 'package head' : 'substream';
     this.#inPackage ||= isPackage;
-    this.#rules = {
-      raw: features.known.includes('raw'),
-      largeBlocks: features.known.includes('large_blocks'),
-      largeDnodes: features.known.includes('large_dnode'),
-    };
+    this.#rules = rulesOf(features.known);
     this.#sum.reset();
     this.#sum.update(this.#header);
     const place = this.#place(payloadBytes, 'pending');
