@@ -1,9 +1,12 @@
-// What a sender that is let in cannot take: memory beyond its credit, or a rate beyond its line.
+// What a sender that is let in cannot take: memory beyond its credit, or a rate beyond its line. And what a sink is not
+// given before the end is proven.
 import { expect, test } from 'vitest';
 import { ANNOUNCEMENT } from '../../test/announced.ts';
+import { createEpochSealer } from '../seal/epoch-seal.ts';
+import { TAG_BYTES } from '../seal/record-seal.ts';
 import { openSuiteKeys } from '../seal/session-keys.ts';
 import { Memory } from '../sys/memory.ts';
-import { emptySegmentHeader, MessageType, type SegmentHeader } from '../wire/segment.ts';
+import { emptySegmentHeader, FLAG_LAST, MessageType, type SegmentHeader } from '../wire/segment.ts';
 import { ControlChannel } from './control-channel.ts';
 import { CreditPool } from './credit-pool.ts';
 import type { Visitor } from './doorkeeper.ts';
@@ -50,6 +53,25 @@ class Desk implements Disposable {
     return this.transfer.onData(header, this.frame, 0, 32 + 1440, 0);
   }
 
+  /** A whole record of so many bytes, sealed. */
+  pushSealed(record: number, plainBytes: number, last: boolean): void {
+    using plain = Memory.allocate(4096);
+    using sealer = createEpochSealer(openSuiteKeys(new Uint8Array(32)).data, 1, 2);
+    sealer.seal(record, last, plain, 0, plainBytes, this.frame, 32);
+    const recordBytes = plainBytes + TAG_BYTES;
+    const header: SegmentHeader = {
+      ...emptySegmentHeader(),
+      ...ID,
+      type: MessageType.data,
+      flags: last ? FLAG_LAST : 0,
+      record,
+      payloadBytes: recordBytes,
+      recordBytes,
+      segmentCount: 1,
+    };
+    this.transfer.onData(header, this.frame, 0, 32 + recordBytes, 0);
+  }
+
   [Symbol.dispose](): void {
     this.transfer.finish('failed', { code: '', text: '' }, 0);
     this.transfer.channel[Symbol.dispose]();
@@ -87,4 +109,16 @@ test('a sender with a max-rate is promised a burst, and then what time allows', 
   expect(transfer.creditLimit, 'nothing has come: the burst stays what it is').toBe(burst);
   desk.push(burst);
   expect(transfer.counters.snapshot().rejected).toBe(1);
+});
+
+test('a stream that ends in an empty record is not whole in the sink before its end is proven', () => {
+  using desk = new Desk();
+  const queue = WriteQueue.create(RECORDS + 1);
+  desk.transfer.accept(queue, undefined, 0);
+  desk.pushSealed(0, 100, false);
+  desk.pushSealed(1, 100, false);
+  expect(queue.ready).toBe(1);
+  desk.pushSealed(2, 0, true);
+  expect(desk.transfer.table.cumulative).toBe(3);
+  expect(queue.ready, 'the last bytes are held back').toBe(1);
 });

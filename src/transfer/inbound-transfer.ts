@@ -4,8 +4,8 @@
 //   deciding -> receiving -> draining -> committed | failed        (ended: answers for a while, then forgotten)
 //      \-> refused   any -> aborting (told the main thread; waits until the sink is cleaned up) -> failed
 //
-// The newest record in order is held back until the next one is authentic, and the very last until END has proved
-// count, length and digest: a cut or spliced stream is never complete in the sink.
+// The newest record in order that has bytes is held back until the next one is authentic, and the very last until END has
+// proved count, length and digest: a cut or spliced stream is never complete in the sink.
 import type { Peer } from '../link/frame-source.ts';
 import { createEpochOpener } from '../seal/epoch-seal.ts';
 import type { TransferId } from '../seal/handshake.ts';
@@ -333,7 +333,7 @@ export class InboundTransfer {
   #handOver(): void {
     const queue = this.#queue;
     if (queue === undefined) return;
-    const end = this.#verified ? this.table.cumulative : this.table.cumulative - 1;
+    const end = this.#verified ? this.table.cumulative : this.#newestWithBytes();
     if (this.#handedOver >= end) return;
     for (; this.#handedOver < end; this.#handedOver++) {
       const record = this.#handedOver;
@@ -341,6 +341,13 @@ export class InboundTransfer {
       this.table.clear(record);
     }
     queue.wake();
+  }
+
+  /** Held back: behind an empty record, which many streams end with, the sink would have every byte of the stream. */
+  #newestWithBytes(): number {
+    let record = this.table.cumulative - 1;
+    while (record > this.#handedOver && this.table.plainBytes(record) === 0) record--;
+    return record;
   }
 
   /** Takes back the slots the writer is done with; more memory may mean more credit. */
