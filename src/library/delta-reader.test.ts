@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { FakeZfs } from '../../test/fake-zfs.ts';
+import { parseDatasetName } from '../zfs/name.ts';
+import { receiveArguments } from '../zfs/receive.ts';
 import { DeltaReader } from './delta-reader.ts';
 
-const TARGET = 'backup/x';
+const TARGET = parseDatasetName('backup/x');
 
 test('what cannot be set on a copy that is there and whole is a warning, not a failure', async () => {
   using zfs = new FakeZfs();
@@ -10,10 +12,14 @@ test('what cannot be set on a copy that is there and whole is a warning, not a f
     .dataset(TARGET)
     .dataset('backup', {})
     .snapshots(TARGET, { tue: [22n, 9] });
-  const excluded = ['mountpoint', 'sharenfs', 'sharesmb', 'reservation'].flatMap((name) => ['-x', name]);
-  zfs.on(['receive', '-u', '-o', 'readonly=on', '-o', 'volmode=dev', ...excluded, TARGET], {
-    script: 'cat >/dev/null; exit 0',
-  });
+  const plan = {
+    target: TARGET,
+    type: 'unknown',
+    incremental: false,
+    recursive: true,
+    resumable: false,
+  } as const;
+  zfs.on(receiveArguments(plan), { script: 'cat >/dev/null; exit 0' });
   zfs.tree(TARGET, { [TARGET]: {} });
   zfs.on(['set', 'canmount=noauto', 'setuid=off', 'devices=off', TARGET], {
     stderr: `cannot set property for '${TARGET}': permission denied\n`,
