@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createControlOpener } from '../src/seal/control-seal.ts';
 import { ReceiverHandshake, SenderHandshake, sharedKeyPairs } from '../src/seal/handshake.ts';
+import { KeyId } from '../src/seal/key-id.ts';
 import { KeyPair } from '../src/seal/key-pair.ts';
 import { HandshakeState, type NoisePattern } from '../src/seal/noise.ts';
 import { nextEpoch, type SessionKeys } from '../src/seal/session-keys.ts';
@@ -222,7 +223,8 @@ describe.each(VECTORS.map((vector): [string, Vector] => [vector.get('suite') ?? 
       expect(hex(sender.announce)).toBe(hex(payload));
       const clear = decodeAnnounceClear(payload);
       const header = { ...ids, record: 0, payloadBytes: payload.length };
-      expect(ReceiverHandshake.isFor(given.bytes('receiver public'), header, clear)).toBe(true);
+      const keyId = new KeyId(given.bytes('receiver public'));
+      expect(keyId.fits(header, given.bytes('announce segment'), 32)).toBe(true);
       const own = { identity: given.pair('receiver secret'), ...given.psk };
       const late = given.oneWay ? {} : { ephemeral: given.pair('receiver ephemeral secret') };
       const receiver = must(ReceiverHandshake.read(own, header, clear, payload, late));

@@ -27,6 +27,8 @@ export interface FrameSource extends Disposable {
   /** The address that the current datagram says it is from; allocates nothing. */
   sourceIp(): number;
   readonly descriptors: readonly number[];
+  /** Something may wait that is not to be read yet, and `descriptors` leave it out: look again in a millisecond. */
+  readonly holdsBack: boolean;
   /** True when looking costs no system call (rings): then a short sleep beats poll(2). */
   readonly inMemory: boolean;
   /** Datagrams the kernel dropped for want of room since the last call. */

@@ -50,6 +50,8 @@ export interface ReceiverLink extends Disposable {
   readonly mtuBytes: number;
   readonly inbound: FrameSource;
   readonly description: string;
+  /** Lets `inbound` give announcements again, of which it gives so many a millisecond. */
+  admit(nowMs: number): void;
   /** Sends one control segment to a peer. */
   reply(peer: Peer, segment: Uint8Array): void;
   /** What a person should know about this link's limits, if anything. */

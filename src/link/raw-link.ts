@@ -16,6 +16,7 @@ import { probeSegmentation } from './gso-probe.ts';
 import { type LinkOptions, MTU_BYTES_MAX, type ReceiverLink, type SenderLink } from './link.ts';
 import { RingSource } from './ring-source.ts';
 import { Transmitter } from './transmitter.ts';
+import { TwoQueues } from './two-queues.ts';
 
 type RawOptions = Extract<LinkOptions, { kind: 'raw' }>;
 
@@ -100,6 +101,8 @@ class RawReceiverLink implements ReceiverLink {
   readonly advice = undefined;
   readonly #fd: number;
   readonly #reservation: number;
+  /** Undefined where all frames lie in one ring. */
+  readonly #queues: TwoQueues | undefined;
   readonly #mac: Uint8Array;
   readonly #ip: number;
   readonly #port: number;
@@ -115,14 +118,21 @@ class RawReceiverLink implements ReceiverLink {
     this.#port = options.port;
     this.#reservation = reservePort(options.port, device.name, !ordered).fd;
     this.#fd = openPacketSender(device.index);
-    this.inbound = new RingSource({
-      interfaceIndex: device.index,
-      mtuBytes: this.mtuBytes,
-      port: options.port,
-      promiscuous: true,
-      rings: ordered ? 'one' : 'by-length',
-    });
+    const ring = { interfaceIndex: device.index, mtuBytes: this.mtuBytes, port: options.port };
+    if (ordered) {
+      this.inbound = new RingSource({ ...ring, promiscuous: true, rings: 'one' });
+    } else {
+      // The membership of one socket is the interface's.
+      const announcements = new RingSource({ ...ring, promiscuous: false, rings: 'announcements' });
+      const main = new RingSource({ ...ring, promiscuous: true, rings: 'by-length' });
+      this.#queues = new TwoQueues(main, announcements);
+      this.inbound = this.#queues;
+    }
     this.description = `UDP port ${options.port} in raw frames on ${device.name}`;
+  }
+
+  admit(nowMs: number): void {
+    this.#queues?.admit(nowMs);
   }
 
   reply(peer: Peer, segment: Uint8Array): void {

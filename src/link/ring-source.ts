@@ -3,7 +3,8 @@
 import { PacketRing } from '../sys/packet-ring.ts';
 import { type RingShape, openRing } from '../sys/packet-socket.ts';
 import type { Memory } from '../sys/memory.ts';
-import { portFilter } from '../sys/socket-filter.ts';
+import { type PayloadTest, portFilter } from '../sys/socket-filter.ts';
+import { MessageType, SEGMENT_OFFSETS } from '../wire/segment.ts';
 import { HEADERS_BYTES } from './frame-prefix.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 
@@ -26,6 +27,15 @@ const FRAMES_A_RING = 32;
 /** Without credit (v0) the ring is all that catches a burst while we do something else. */
 const ORDERED_BLOCKS = 32;
 
+/**
+ * 75 announcements, as many as are read in a millisecond (two-queues.ts). Their slots hold super-frames: what a kernel has
+ * merged behind an announcement is not cut off.
+ */
+const ANNOUNCEMENT_BLOCKS = 5;
+/** By the first segment of a frame. */
+const ANNOUNCEMENTS: PayloadTest = { at: SEGMENT_OFFSETS.type, value: MessageType.announce, wanted: true };
+const OTHERS: PayloadTest = { ...ANNOUNCEMENTS, wanted: false };
+
 /** Which frame lengths go into a ring of which slots. */
 interface RingClass {
   readonly fromBytes: number;
@@ -45,10 +55,11 @@ export interface RingSourceOptions {
   /** Also take frames addressed to other MAC addresses (a packet membership, undone by the kernel at exit). */
   readonly promiscuous: boolean;
   /**
-   * `by-length`: super-frames, full frames and small ones apart, which may overtake each other. `one`: frames of
-   * all lengths in their order of arrival. `control`: only small frames (a sender's side: STATUS and JOIN).
+   * `by-length`: super-frames, full frames and small ones apart, which may overtake each other, without announcements.
+   * `announcements`: these alone. `one`: all frames in their order of arrival. `control`: only small frames (a sender's
+   * side: STATUS and JOIN).
    */
-  readonly rings: 'by-length' | 'one' | 'control';
+  readonly rings: 'by-length' | 'announcements' | 'one' | 'control';
 }
 
 /** The largest class first: it is the busiest. */
@@ -60,6 +71,10 @@ function ringClasses({ rings, mtuBytes }: RingSourceOptions): RingClass[] {
     // What is longer than the MTU is cut off, and its end missed.
     const slotBytes = slotFor(Math.min(14 + mtuBytes, FRAME_BYTES_MAX));
     return [{ fromBytes: 0, frameBytesMax: FRAME_BYTES_MAX, slotBytes, blocks: ORDERED_BLOCKS }];
+  }
+  if (rings === 'announcements') {
+    const blocks = ANNOUNCEMENT_BLOCKS;
+    return [{ fromBytes: 0, frameBytesMax: FRAME_BYTES_MAX, slotBytes: SUPER_SLOT_BYTES, blocks }];
   }
   const mediumBytes = Math.min(14 + mtuBytes, 9600);
   const hasMedium = mediumBytes > SMALL_FRAME_BYTES;
@@ -81,6 +96,7 @@ function ringClasses({ rings, mtuBytes }: RingSourceOptions): RingClass[] {
 export class RingSource implements FrameSource {
   readonly descriptors: readonly number[];
   readonly inMemory = true;
+  readonly holdsBack = false;
   memory: Memory;
   payloadOffset = 0;
   payloadBytes = 0;
@@ -91,12 +107,13 @@ export class RingSource implements FrameSource {
   #frameAt = 0;
 
   constructor(options: RingSourceOptions) {
-    const { interfaceIndex, port, promiscuous } = options;
+    const { interfaceIndex, port, promiscuous, rings } = options;
+    const test = rings === 'by-length' ? OTHERS : rings === 'announcements' ? ANNOUNCEMENTS : undefined;
     const opened: PacketRing[] = [];
     try {
       for (const { fromBytes, frameBytesMax, slotBytes, blocks } of ringClasses(options)) {
         const shape = shapeFor(slotBytes, blocks);
-        const filter = portFilter(port, fromBytes, frameBytesMax + 1);
+        const filter = portFilter(port, fromBytes, frameBytesMax + 1, test);
         // The membership is the interface's: one socket's serves all.
         const joins = promiscuous && opened.length === 0;
         opened.push(new PacketRing(openRing(interfaceIndex, filter, shape, joins), shape));

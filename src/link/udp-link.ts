@@ -9,16 +9,20 @@ import {
   SOCKADDR_IN_BYTES,
   connectUdpSocket,
   localName,
+  openTwinSocket,
   openUdpSocket,
   writeSockaddrIn,
 } from '../sys/udp-socket.ts';
+import { payloadSwitch } from '../sys/socket-filter.ts';
 import { SystemError } from '../sys/system-error.ts';
 import type { Geometry } from '../wire/geometry.ts';
+import { MessageType, SEGMENT_OFFSETS } from '../wire/segment.ts';
 import { FrameBatch } from './frame-batch.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 import { PROBE_SEGMENT_BYTES, probeSegmentation } from './gso-probe.ts';
 import { type LinkOptions, MTU_BYTES_MAX, type ReceiverLink, type SenderLink } from './link.ts';
 import { Transmitter } from './transmitter.ts';
+import { TwoQueues } from './two-queues.ts';
 import { UdpSource } from './udp-source.ts';
 
 type UdpOptions = Extract<LinkOptions, { kind: 'udp' }>;
@@ -30,6 +34,9 @@ const IP_MTU = 14;
 const SEND_BUFFER_BYTES = 4 << 20;
 /** Below this the socket buffer, not the link, sets the pace: worth telling. */
 const GOOD_BUFFER_BYTES = 4 << 20;
+
+/** Announcements have a socket of their own, and a small queue. */
+const ANNOUNCEMENT_BUFFER_BYTES = 1 << 20;
 
 class UdpSenderLink implements SenderLink {
   readonly mtuBytes: number;
@@ -115,24 +122,40 @@ function unreachable(error: unknown, host: string): unknown {
 
 class UdpReceiverLink implements ReceiverLink {
   readonly mtuBytes: number;
-  readonly inbound: UdpSource;
+  readonly inbound: FrameSource;
   readonly description: string;
   readonly advice: string | undefined;
+  readonly #fds: readonly number[];
   readonly #fd: number;
+  /** Undefined where datagrams are read in their order. */
+  readonly #queues: TwoQueues | undefined;
   readonly #memory: Memory = Memory.allocate(4096);
 
-  constructor(options: UdpOptions) {
+  constructor(options: UdpOptions, ordered: boolean) {
     const address = options.host === undefined ? 0 : parseIpv4(options.host);
     this.#fd = openUdpSocket(address, options.port);
-    this.inbound = new UdpSource(this.#fd, address);
+    const main = new UdpSource(this.#fd, address);
+    if (ordered) {
+      this.#fds = [this.#fd];
+      this.inbound = main;
+    } else {
+      const twin = openTwinSocket(this.#fd, payloadSwitch(SEGMENT_OFFSETS.type, MessageType.announce));
+      this.#fds = [this.#fd, twin];
+      this.#queues = new TwoQueues(main, new UdpSource(twin, address, ANNOUNCEMENT_BUFFER_BYTES));
+      this.inbound = this.#queues;
+    }
     this.mtuBytes = Math.min(options.frameBytes ?? MTU_BYTES_MAX, MTU_BYTES_MAX);
     this.description = `UDP ${formatIpv4(address)}:${options.port}`;
-    const { bufferBytes } = this.inbound;
+    const { bufferBytes } = main;
     this.advice =
       bufferBytes >= GOOD_BUFFER_BYTES
         ? undefined
         : `the system grants only ${Math.round(bufferBytes / 1024)} KiB of UDP receive buffer, which limits the rate; ` +
           'raise it with: sysctl -w net.core.rmem_max=16777216';
+  }
+
+  admit(nowMs: number): void {
+    this.#queues?.admit(nowMs);
   }
 
   reply(peer: Peer, segment: Uint8Array): void {
@@ -145,7 +168,7 @@ class UdpReceiverLink implements ReceiverLink {
 
   [Symbol.dispose](): void {
     this.inbound[Symbol.dispose]();
-    libc.close(this.#fd);
+    for (const fd of this.#fds) libc.close(fd);
     this.#memory[Symbol.dispose]();
   }
 }
@@ -154,6 +177,6 @@ export function openUdpSender(options: UdpOptions): SenderLink {
   return new UdpSenderLink(options);
 }
 
-export function openUdpReceiver(options: UdpOptions): ReceiverLink {
-  return new UdpReceiverLink(options);
+export function openUdpReceiver(options: UdpOptions, ordered: boolean): ReceiverLink {
+  return new UdpReceiverLink(options, ordered);
 }

@@ -36,6 +36,7 @@ const RECEIVE_BUFFER_BYTES = 16 << 20;
 export class UdpSource implements FrameSource {
   readonly descriptors: readonly number[];
   readonly inMemory = false;
+  readonly holdsBack = false;
   readonly memory: Memory = Memory.allocate(BUFFERS_AT + BATCH * BUFFER_BYTES);
   payloadOffset = 0;
   payloadBytes = 0;
@@ -48,12 +49,12 @@ export class UdpSource implements FrameSource {
   #dropsSeen = 0;
 
   /** Takes ownership of neither; `fd` is closed by the link. */
-  constructor(fd: number, localIp: number) {
+  constructor(fd: number, localIp: number, wishedBytes: number = RECEIVE_BUFFER_BYTES) {
     this.#fd = fd;
     this.#localIp = localIp;
     this.descriptors = [fd];
     trySetOption(fd, SOL_UDP, UDP_GRO, 1);
-    wishBuffer(fd, 'receive', RECEIVE_BUFFER_BYTES);
+    wishBuffer(fd, 'receive', wishedBytes);
     this.bufferBytes = getOption(fd, SOL_SOCKET, SO_RCVBUF, 4, 'SO_RCVBUF').getUint32(0, true);
     const { view, address } = this.memory;
     for (let index = 0; index < BATCH; index++) {

@@ -3,7 +3,6 @@ import { ANNOUNCE_CLEAR_BYTES, decodeAnnounceClear, SEALED_KEY_BYTES } from '../
 import type { Suite } from '../wire/suite.ts';
 import { keyedSuite, SUITES } from '../wire/suite.ts';
 import {
-  type AnnounceHeader,
   type HandshakeExtras,
   type OwnKeys,
   ReceiverHandshake,
@@ -11,6 +10,7 @@ import {
   sharedKeyPairs,
   type TransferId,
 } from './handshake.ts';
+import { type AnnounceHeader, KeyId } from './key-id.ts';
 import { KeyPair } from './key-pair.ts';
 import { CipherState, PAYLOAD_SECRET_BYTES } from './noise.ts';
 import type { SessionKeys } from './session-keys.ts';
@@ -66,7 +66,7 @@ function isFor(
   id: Partial<AnnounceHeader> & TransferId = ID,
 ): boolean {
   const header = { record: 0, ...id, payloadBytes: payload.length };
-  return ReceiverHandshake.isFor(receiverKey, header, decodeAnnounceClear(payload));
+  return new KeyId(receiverKey).fits(header, payload);
 }
 
 function must<T>(value: T | undefined): T {

@@ -4,7 +4,7 @@
 //
 // ANNOUNCE:  e in the clear part | sealed static key (48) | sealed body and tag
 // JOIN:      e and the tag of the empty payload in the clear part
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import {
   ANNOUNCE_CLEAR_BYTES,
   type AnnounceClear,
@@ -14,12 +14,12 @@ import {
 import type { JoinClear } from '../wire/join.ts';
 import { AAD_BYTES, MessageType, writeAad } from '../wire/segment.ts';
 import { SUITES, type Suite } from '../wire/suite.ts';
+import { type AnnounceHeader, KEY_ID_AT, KEY_ID_BYTES, KeyId } from './key-id.ts';
 import { KeyPair } from './key-pair.ts';
 import { HandshakeState, type NoisePattern } from './noise.ts';
 import { type SessionKeys, sessionKeys } from './session-keys.ts';
 
 const TAG_BYTES = 16;
-const KEY_ID_BYTES = 8;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 export interface TransferId {
@@ -52,12 +52,6 @@ function prologueOf(
   writeAad(view, 0, MessageType.announce, id.transferIdHigh, id.transferIdLow, record, payloadBytes, false);
   prologue.set(encodeAnnounceClear({ ...clear, keyId: new Uint8Array(KEY_ID_BYTES) }), AAD_BYTES);
   return prologue;
-}
-
-/** Shows that the sender knows the receiver's public key, at the price of one hash: only then keys are multiplied. */
-function keyIdOf(receiverKey: Uint8Array, prologue: Uint8Array): Uint8Array {
-  const key = createHash('sha256').update('zwire v1 key id').update(receiverKey).digest();
-  return new Uint8Array(createHmac('sha256', key).update(prologue).digest().subarray(0, KEY_ID_BYTES));
 }
 
 function sessionOf(state: HandshakeState, suite: Suite, salt: Uint8Array): SessionKeys {
@@ -122,7 +116,8 @@ export class SenderHandshake {
     });
     const message = this.#state.writeMessage(body);
     if (message === undefined) throw new RangeError("the receiver's key is of small order");
-    const head = encodeAnnounceClear({ ...clear, keyId: keyIdOf(receiverKey, prologue) });
+    const head = encodeAnnounceClear(clear);
+    head.set(new KeyId(receiverKey).of({ ...options, record: 0, payloadBytes }, head), KEY_ID_AT);
     this.announce = new Uint8Array(Buffer.concat([head, message.subarray(ephemeral.publicKey.byteLength)]));
   }
 
@@ -144,12 +139,6 @@ export class SenderHandshake {
   }
 }
 
-export interface AnnounceHeader extends TransferId {
-  readonly payloadBytes: number;
-  /** 0 in what a sender made. */
-  readonly record: number;
-}
-
 /** An ANNOUNCE that proves whose it is, though not when it was made. */
 export class ReceiverHandshake {
   readonly #suite: Suite;
@@ -168,13 +157,10 @@ export class ReceiverHandshake {
     this.body = body;
   }
 
-  /** Whether the ANNOUNCE was made for this public key. Cheap: it costs a stranger more to ask than us to answer. */
-  static isFor(receiverKey: Uint8Array, header: AnnounceHeader, clear: AnnounceClear): boolean {
-    const keyId = keyIdOf(receiverKey, prologueOf(header, clear, header.payloadBytes, header.record));
-    return timingSafeEqual(keyId, clear.keyId);
-  }
-
-  /** Reads an ANNOUNCE; undefined when it is forged, damaged, or made for other keys than ours, and no secret is left. */
+  /**
+   * Reads an ANNOUNCE; undefined when it is forged, damaged, or made for other keys than ours (KeyId asks for that
+   * cheaply), and no secret is left.
+   */
   static read(
     own: OwnKeys,
     header: AnnounceHeader,

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { captureFilter, DROP_ALL, type FilterInstruction, portFilter } from './socket-filter.ts';
+import {
+  captureFilter,
+  DROP_ALL,
+  type FilterInstruction,
+  payloadSwitch,
+  portFilter,
+} from './socket-filter.ts';
 
 /** Classic BPF as in linux/filter.h, as far as our programs go; a load beyond the frame drops it, as in the kernel. */
 function runFilter(program: readonly FilterInstruction[], frame: Buffer): number {
@@ -12,6 +18,7 @@ function runFilter(program: readonly FilterInstruction[], frame: Buffer): number
     if (code === 0x80) accumulator = frame.length;
     else if (code === 0x28 && within(k, 2)) accumulator = frame.readUInt16BE(k);
     else if (code === 0x30 && within(k, 1)) accumulator = frame.readUInt8(k);
+    else if (code === 0x50 && within(index + k, 1)) accumulator = frame.readUInt8(index + k);
     else if (code === 0x48 && within(index + k, 2)) accumulator = frame.readUInt16BE(index + k);
     else if (code === 0xb1 && within(k, 1)) index = (frame.readUInt8(k) & 0x0f) * 4;
     else if (code === 0x15) jump(accumulator === k);
@@ -87,6 +94,51 @@ describe('the filter of a port', () => {
     for (let bytes = 0; bytes < 38; bytes++)
       expect(runFilter(portFilter(1337, 0, 1515), frameOf().subarray(0, bytes))).toBe(0);
   });
+});
+
+describe('the filter of a port and a byte of the payload', () => {
+  const kept = (wanted: boolean, value: number, words = 5, bytes = 100): boolean => {
+    const frame = frameOf({ words });
+    frame.writeUInt8(value, 14 + words * 4 + 8 + 3);
+    const program = portFilter(1337, 60, 1515, { at: 3, value: 1, wanted });
+    return runFilter(program, frame.subarray(0, bytes)) > 0;
+  };
+
+  test('gives each frame to one of the two, wherever the IPv4 options move the payload', () => {
+    for (let words = 5; words <= 15; words++) {
+      expect([kept(true, 1, words), kept(false, 1, words)]).toEqual([true, false]);
+      expect([kept(true, 2, words), kept(false, 2, words)]).toEqual([false, true]);
+    }
+  });
+
+  test('tests everything else as before', () => {
+    for (const wanted of [true, false]) {
+      const program = portFilter(1337, 60, 1515, { at: 3, value: 1, wanted });
+      const passing = frameOf();
+      passing.writeUInt8(wanted ? 1 : 2, 45);
+      expect(runFilter(program, passing)).toBeGreaterThanOrEqual(65_536);
+      const others = [
+        { bytes: 59 },
+        { bytes: 1515 },
+        { etherType: 0x86dd },
+        { protocol: 6 },
+        { fragment: 1 },
+        { port: 7 },
+      ];
+      for (const fields of others) {
+        const frame = frameOf(fields);
+        frame.writeUInt8(wanted ? 1 : 2, 45);
+        expect(runFilter(program, frame)).toBe(0);
+      }
+    }
+  });
+});
+
+test('the switch of a port goes by a byte of the payload, and to the first socket without it', () => {
+  const chosen = [[9, 9, 9, 1], [9, 9, 9, 2], [1, 1, 1], []].map((payload) =>
+    runFilter(payloadSwitch(3, 1), Buffer.from(payload)),
+  );
+  expect(chosen).toEqual([1, 0, 0, 0]);
 });
 
 test('the filter of a reserved port drops everything', () => {

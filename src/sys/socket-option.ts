@@ -8,12 +8,14 @@ export const SOL_UDP = 17;
 export const SOL_PACKET = 263;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
 export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_RXQ_OVFL = 40;
 export const SO_LOCK_FILTER = 44;
+export const SO_ATTACH_REUSEPORT_CBPF = 51;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
 

@@ -4,12 +4,14 @@ import { formatIpv4 } from '../bytes/ipv4-address.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import * as libc from './libc.ts';
 import { Memory } from './memory.ts';
-import { DROP_ALL, attachFilter } from './socket-filter.ts';
+import { DROP_ALL, type FilterInstruction, attachFilter, attachSwitch } from './socket-filter.ts';
 import {
   SOL_SOCKET,
   SOL_UDP,
   SO_BINDTODEVICE,
+  SO_REUSEPORT,
   UDP_GRO,
+  setOption,
   setOptionBytes,
   trySetOption,
 } from './socket-option.ts';
@@ -43,6 +45,27 @@ export function openUdpSocket(address: number, port: number, interfaceName?: str
     return fd;
   } catch (error) {
     libc.close(fd);
+    throw error;
+  }
+}
+
+/**
+ * Opens a second socket on the address and port of `fd`; `program` says which datagrams are for it. The port was bound
+ * before it became shareable, so that a port which another program holds is still refused.
+ */
+export function openTwinSocket(fd: number, program: readonly FilterInstruction[]): number {
+  const twin = check(libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket(AF_INET)');
+  try {
+    const { address, port } = localName(fd);
+    setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+    setOption(twin, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+    using memory = Memory.allocate(SOCKADDR_IN_BYTES);
+    writeSockaddrIn(memory.view, 0, address, port);
+    check(libc.bind(twin, memory.address, SOCKADDR_IN_BYTES), 'bind(AF_INET)');
+    attachSwitch(fd, program);
+    return twin;
+  } catch (error) {
+    libc.close(twin);
     throw error;
   }
 }

@@ -23,7 +23,8 @@ afterEach(() => {
 });
 
 function look(door: Doorkeeper, { header, payload }: Arrived, nowMs = 0, source = 1): Visitor | undefined {
-  const visitor = door.look(header, payload, nowMs, source);
+  const stays = door.turnsAway(header, payload, 0, nowMs, source);
+  const visitor = stays ? undefined : door.look(header, payload, nowMs, source);
   if (visitor !== undefined) visitors.push(visitor);
   return visitor;
 }
@@ -69,15 +70,29 @@ describe('a door with keys', () => {
     expect(door.report(0)?.message).toContain(formatPublicKey(stranger.publicKey));
   });
 
-  test('is full for a source that has had its share of hashes, and for no other', () => {
+  test('hashes for a source no more than its share, and as before for all others', () => {
     const door = doorWith(SENDER);
     const forged = keyed(SENDER, false);
     forged.payload[8] = (forged.payload[8] ?? 0) ^ 1;
-    for (let i = 0; i < 10_000; i++) {
-      if (i % 1000 === 0) expect(door.isFull(0, 1)).toBe(false);
-      look(door, forged);
+    for (let i = 0; i < 10_100; i++) look(door, forged);
+    expect(door.report(0)?.count).toBe(10_000);
+    const honest = keyed(SENDER, false);
+    expect(look(door, honest)).toBeUndefined();
+    expect(look(door, honest, 0, 2)).toBeDefined();
+    expect(look(door, honest, 1001)).toBeDefined();
+  });
+
+  test('takes what is cut short, of an unknown suite, or not zero where it should be, for no reason to stop', () => {
+    const { header, payload } = keyed(SENDER, false);
+    const short = { header: { ...header, payloadBytes: 87 }, payload: payload.subarray(0, 87) };
+    const changed = [0, 1, 7].map((at) => ({
+      header,
+      payload: payload.map((byte, i) => (i === at ? 99 : byte)),
+    }));
+    for (const door of [doorWith(SENDER), new Doorkeeper(undefined)]) {
+      for (const senseless of [short, ...changed]) expect(look(door, senseless)).toBeUndefined();
+      expect(door.report(0)).toMatchObject({ count: 4, message: expect.stringContaining('damaged') });
     }
-    expect([door.isFull(0, 1), door.isFull(0, 2), door.isFull(1001, 1)]).toEqual([true, false, false]);
   });
 
   test('goes by another list from the moment that it is given one', () => {

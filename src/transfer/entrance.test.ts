@@ -29,6 +29,7 @@ class Scene {
   }
 
   announce({ header, payload }: Arrived, nowMs = 0): Admitted | undefined {
+    if (this.entrance.turnsAway(header, payload, 0, nowMs)) return undefined;
     return this.entrance.onAnnounce(header, payload, nowMs);
   }
 }

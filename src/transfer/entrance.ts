@@ -58,12 +58,12 @@ export class Entrance {
     this.#door.authorize(authorized);
   }
 
-  /** Whether an announcement from there would not even be looked at; costs next to nothing. */
-  isFull(nowMs: number): boolean {
-    return this.#door.isFull(nowMs, this.#link.inbound.sourceIp());
+  /** Whether the announcement in the current frame, with its payload at `at`, stays outside without a closer look. */
+  turnsAway(header: SegmentHeader, bytes: Uint8Array, at: number, nowMs: number): boolean {
+    return this.#door.turnsAway(header, bytes, at, nowMs, this.#link.inbound.sourceIp());
   }
 
-  /** An announcement that belongs to no transfer under way. */
+  /** An announcement that belongs to no transfer under way, and was not turned away. */
   onAnnounce(header: SegmentHeader, payload: Uint8Array, nowMs: number): Admitted | undefined {
     const name = transferName(header);
     const peer = this.#link.inbound.peer();

@@ -12,6 +12,8 @@ const MAY_NAP = availableParallelism() > 1;
 const BUSY_MS = 10;
 const POLL_ACTIVE_MS = 2;
 const POLL_IDLE_MS = 20;
+/** Something is held back, and may be read then. */
+const POLL_HELD_MS = 1;
 
 export class FrameWait {
   readonly #inbound: FrameSource;
@@ -35,6 +37,7 @@ export class FrameWait {
     }
     this.#poller.clear();
     for (const fd of this.#inbound.descriptors) this.#poller.add(fd, POLLIN);
-    this.#poller.wait(active ? POLL_ACTIVE_MS : POLL_IDLE_MS);
+    const waitMs = active ? POLL_ACTIVE_MS : POLL_IDLE_MS;
+    this.#poller.wait(this.#inbound.holdsBack ? POLL_HELD_MS : waitMs);
   }
 }

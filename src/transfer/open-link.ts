@@ -7,7 +7,7 @@ export function openSenderLink(options: LinkOptions): SenderLink {
   return options.kind === 'raw' ? openRawSender(options) : openUdpSender(options);
 }
 
-/** `ordered`: datagrams come in their order of arrival, whatever their lengths (v0 needs it). */
+/** `ordered`: datagrams come in their order of arrival, whatever they are (v0 needs it). */
 export function openReceiverLink(options: LinkOptions, ordered = false): ReceiverLink {
-  return options.kind === 'raw' ? openRawReceiver(options, ordered) : openUdpReceiver(options);
+  return options.kind === 'raw' ? openRawReceiver(options, ordered) : openUdpReceiver(options, ordered);
 }

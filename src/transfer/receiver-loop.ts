@@ -94,6 +94,7 @@ export class ReceiverLoop {
       const nowMs = performance.now();
       let frames = 0;
       this.#trace?.activity.enter(DOES['receive and reassemble']);
+      this.#link.admit(nowMs);
       while (frames < FRAMES_A_TURN && inbound.next()) {
         this.#onFrame(nowMs);
         inbound.release();
@@ -139,8 +140,8 @@ export class ReceiverLoop {
       at = payloadAt + header.payloadBytes;
       if (header.type === MessageType.data || header.type === MessageType.filler) continue;
       const knocks = header.type === MessageType.announce && transfer === undefined;
-      // More than anybody looks at: of these nothing is taken out of the frame.
-      if (knocks && this.#entrance.isFull(nowMs)) continue;
+      // Most that come uninvited go again here: of these nothing is taken out of the frame.
+      if (knocks && this.#entrance.turnsAway(header, memory.bytes, payloadAt, nowMs)) continue;
       this.#onControl(header, memory.bytes.slice(payloadAt, at), transfer, nowMs);
     }
   }
