@@ -26,7 +26,7 @@ export const STREAM_LIMITS = {
   substreamBytes: 0x40_0000,
   /** Nested nvlists: ZFS makes seven levels and the kernel takes twenty. Bounds recursion, and so the stack. */
   nvlistDepth: 20,
-  /** Pairs of an nvlist, nested ones counted: each costs memory many times its smallest encoding of 20 bytes. */
+  /** Pairs of an nvlist, and lists in it, nested ones counted: each costs memory many times its smallest encoding of 20 bytes. */
   nvlistPairs: 1_000_000,
   /** Name of a pair, bytes: what an int16 of the native encoding can state. */
   nvlistNameBytes: 32_767,

@@ -99,10 +99,12 @@ class NvCursor {
   countPair(at: number): void {
     this.#pairs += 1;
     if (this.#pairs > STREAM_LIMITS.nvlistPairs)
-      this.fail(`more than ${STREAM_LIMITS.nvlistPairs} pairs`, at);
+      this.fail(`more than ${STREAM_LIMITS.nvlistPairs} pairs and lists`, at);
   }
 
   enter(depth: number): void {
+    // An empty list in an array of them is no pair, and takes as much memory.
+    this.countPair(this.at);
     if (depth > STREAM_LIMITS.nvlistDepth) this.fail(`lists nested deeper than ${STREAM_LIMITS.nvlistDepth}`);
   }
 
@@ -122,7 +124,8 @@ class NvCursor {
 /** Gathers pairs; refuses a second pair of a name, of which two readers could believe different ones. */
 class PairList {
   readonly #pairs: NvPair[] = [];
-  readonly #names = new Set<string>();
+  /** Made for the first name: packages have an empty list for each snapshot. */
+  #names: Set<string> | undefined;
   readonly #uniqueNames: boolean;
 
   constructor(uniqueNames: boolean) {
@@ -131,6 +134,7 @@ class PairList {
 
   add(cursor: NvCursor, at: number, pair: NvPair): void {
     if (this.#uniqueNames) {
+      this.#names ??= new Set();
       if (this.#names.has(pair.name)) cursor.fail('a name stands twice', at);
       this.#names.add(pair.name);
     }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attackDecoder } from '../../test/hostile-harness.ts';
+import { STREAM_LIMITS } from './limits.ts';
 import type { NvList, NvPair } from './nvlist.ts';
 import { NV_TYPES, nvPlain, nvValue } from './nvlist.ts';
 import { decodeNvList } from './nvlist-decode.ts';
@@ -174,4 +175,20 @@ test('a native list nested 10,000 deep is refused, and the stack holds', () => {
     ]);
   expect(decodeNvList(deep(20)).list.pairs).toHaveLength(1);
   expect(() => decodeNvList(deep(depth))).toThrow(/nested deeper than 20/);
+});
+
+test('empty lists in an array count too: they are small on the wire and not in memory', () => {
+  const count = STREAM_LIMITS.nvlistPairs;
+  const head = encodeXdrNvList({
+    uniqueNames: true,
+    pairs: [{ name: 'l', type: 'nvlist_array', value: [] }],
+  });
+  const packed = Buffer.alloc(head.length + count * 16);
+  const end = head.length - 8;
+  packed.set(head.subarray(0, end));
+  // size of the pair, size in memory; at its end the number of elements
+  packed.writeUInt32BE(end - 12 + count * 16, 12);
+  packed.writeUInt32BE(count * 24, 16);
+  packed.writeUInt32BE(count, end - 4);
+  expect(() => decodeNvList(packed)).toThrow(/more than 1000000 pairs and lists/);
 });
