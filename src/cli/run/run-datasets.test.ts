@@ -33,6 +33,19 @@ it('zwire list prints a line for each thing, and JSON for programs', async () =>
   });
 });
 
+it('zwire list lets no value of a property act on the terminal', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(
+    ['list', '-Hp', '-d', '0', '-t', 'filesystem,volume', '-o', `${WITH_TYPE},org.example:job`, 'tank'],
+    {
+      stdout: 'filesystem\ttank\t1\t1\t\x1b[2Jx\n',
+    },
+  );
+  const { stdout } = await said('list', 'tank', '-d', '0', '-o', 'org.example:job');
+  expect(stdout).toContain('[2Jx');
+  expect(stdout).not.toContain('\x1b');
+});
+
 it('zwire list tells what has nothing from what is not there', async () => {
   using zfs = new FakeZfs();
   zfs.on(['list', '-Hp', '-r', '-t', 'bookmark', '-o', COLUMNS, 'tank'], {});
@@ -106,6 +119,22 @@ it('zwire destroy gives each snapshot and bookmark its outcome, and fails when o
   ]);
 });
 
+it('zwire destroy of snapshots with those of their name below, and a dry run that only says so', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['destroy', '-r', 'tank@a'], {});
+  expect(await said('destroy', 'tank@a', 'tank#m', '--dry-run')).toEqual({
+    exitCode: 0,
+    stdout: 'would destroy tank@a\nwould destroy tank#m\n',
+    stderr: '',
+  });
+  expect(zfs.calls()).toEqual([]);
+  expect(await said('destroy', '-r', 'tank@a', '--yes')).toMatchObject({
+    exitCode: 0,
+    stdout: 'destroyed tank@a\n',
+  });
+  expect(zfs.calls()).toEqual(['destroy -r tank@a']);
+});
+
 it('zwire rollback says what it loses, and asks', async () => {
   using zfs = new FakeZfs();
   zfs.on(['list', '-Hp', '-d', '1', '-t', 'snapshot,bookmark', '-o', `${COLUMNS},clones`, 'tank'], {
@@ -138,6 +167,32 @@ it('zwire hold, release and bookmark say what changed', async () => {
   expect((await said('hold', 'job', 'tank@a')).stdout).toBe('was held: tank@a\n');
   expect((await said('release', 'job', 'tank@a')).stdout).toBe('released tank@a\n');
   expect((await said('bookmark', 'tank@a', '#m')).stdout).toBe('tank#m\n');
+});
+
+it('zwire hold and release take several snapshots, and with -r those of their name below', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['holds', '-H', 'tank@a', 'tank@b'], {}).on(['hold', 'job', 'tank@a', 'tank@b'], {});
+  expect((await said('hold', 'job', 'tank@a', 'tank@b')).stdout).toBe('held tank@a\nheld tank@b\n');
+  zfs.snapshotTree('tank', { 'tank@a': 1n, 'tank/below@a': 2n, 'tank/below@b': 3n });
+  const both = 'tank@a\tjob\tMon Nov 23  6:16 2026\ntank/below@a\tjob\tMon Nov 23  6:16 2026\n';
+  zfs.on(['holds', '-H', 'tank@a', 'tank/below@a'], { stdout: both });
+  zfs.on(['release', 'job', 'tank@a', 'tank/below@a'], {});
+  expect((await said('release', '-r', 'job', 'tank@a')).stdout).toBe(
+    'released tank@a\nreleased tank/below@a\n',
+  );
+});
+
+it('zwire bookmark takes whole names, copies bookmarks, and says what was there', async () => {
+  using zfs = new FakeZfs();
+  zfs.on(['bookmark', 'tank#m', 'tank#copy'], {});
+  expect((await said('bookmark', 'tank#m', 'tank#copy')).stdout).toBe('tank#copy\n');
+  zfs.on(['bookmark', 'tank@a', 'tank#m'], {
+    stderr: "cannot create bookmark 'tank#m': bookmark exists\n",
+    exitCode: 1,
+  });
+  zfs.snapshots('tank', { a: [11n, 5] });
+  zfs.on(['list', '-Hp', '-d', '1', '-t', 'bookmark', '-o', COLUMNS, 'tank'], { stdout: 'tank#m\t11\t5\n' });
+  expect((await said('bookmark', 'tank@a', '#m')).stdout).toBe('was there: tank#m\n');
 });
 
 it.each([
