@@ -18,6 +18,7 @@ export interface DoctorFlags {
   readonly dataset?: DatasetName;
   readonly user?: string;
   readonly identity?: string;
+  readonly authorizedSenders?: string;
   readonly stateDir?: string;
   readonly poolMemory?: number;
   readonly json?: boolean;
@@ -36,6 +37,11 @@ const FLAGS: FlagParametersForType<DoctorFlags> = {
   dataset: value(parseDataset, 'DATASET', 'Sending this dataset: is it delegated?'),
   user: value(parseUser, 'NAME', 'The user that does it (default: you)'),
   identity: value(parsePath, 'FILE', 'Our secret key (default: ~/.config/zwire/host_key)'),
+  authorizedSenders: value(
+    parsePath,
+    'FILE',
+    'Whom a receiver lets in (default: ~/.config/zwire/authorized_senders)',
+  ),
   stateDir: value(parsePath, 'DIR', 'Where a receiver remembers (default: ~/.local/state/zwire)'),
   poolMemory: value(parseSize, 'SIZE', "The receiver's --pool-memory (default: 128M)"),
   json: toggle('Print one JSON object on standard output'),

@@ -12,6 +12,7 @@ import {
   checkPort,
   checkSecret,
   checkStateDirectory,
+  checkUser,
   checkZfs,
 } from '../doctor/host-checks.ts';
 import {
@@ -45,7 +46,7 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<Finding
   const [sends, receives] = [flags.role !== 'receive', flags.role !== 'send'];
   const { signal } = new AbortController();
   const findings = [checkNode(process.version), checkKernel(release(), raw)];
-  findings.push(...checkPrivileges(credentials(), { raw, zfs: flags.into !== undefined }));
+  findings.push(...checkPrivileges(credentials(), { raw, zfs: flags.into !== undefined, user: flags.user }));
   if (flags.interface !== undefined) findings.push(...checkInterface(flags.interface));
   if (receives) {
     findings.push(checkPort(flags.port ?? PORT_DEFAULT, '0.0.0.0'));
@@ -59,7 +60,9 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<Finding
     findings.push(await checkDelegation('receive', flags.into, flags.user, signal));
   if (sends && flags.dataset !== undefined)
     findings.push(await checkDelegation('send -R', flags.dataset, flags.user, signal));
-  return [...findings, ...keyFindings(context, flags, sends, receives)];
+  const user = flags.user === undefined ? undefined : await checkUser(flags.user);
+  if (user !== undefined) findings.push(user.finding);
+  return [...findings, ...keyFindings(context, flags, user?.uid)];
 }
 
 function readIfAny(path: string): string | undefined {
@@ -70,10 +73,12 @@ function readIfAny(path: string): string | undefined {
   }
 }
 
-function keyFindings(context: CliContext, flags: DoctorFlags, sends: boolean, receives: boolean): Finding[] {
+function keyFindings(context: CliContext, flags: DoctorFlags, userId: number | undefined): Finding[] {
+  const [sends, receives] = [flags.role !== 'receive', flags.role !== 'send'];
   const places = keyPlaces(context.process.env);
-  const findings = [checkSecret('host_key', flags.identity ?? places.hostKey)];
-  if (receives) findings.push(checkKeyList('authorized_senders', places.authorizedSenders));
+  const findings = [checkSecret('host_key', flags.identity ?? places.hostKey, userId)];
+  if (receives)
+    findings.push(checkKeyList('authorized_senders', flags.authorizedSenders ?? places.authorizedSenders));
   if (sends) findings.push(checkKeyList('known_receivers', places.knownReceivers));
   if (receives) findings.push(checkStateDirectory(flags.stateDir ?? places.stateDirectory));
   return findings;

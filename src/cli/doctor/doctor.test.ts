@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -73,6 +73,16 @@ test.each<[string, Credentials, boolean, string[]]>([
   expect(findings.map(({ check, state }) => `${check} ${state}`)).toEqual(expected);
 });
 
+test('what root holds says nothing of the user that root asks for', () => {
+  const ask = (raw: boolean, name: string): string[] =>
+    checkPrivileges(user(0, 'CAP_NET_RAW', 'CAP_SYS_ADMIN'), { raw, zfs: true, user: name }).map(
+      ({ check, state }) => `${check} ${state}`,
+    );
+  expect(ask(true, 'zwire')).toEqual(['privileges note']);
+  expect(ask(false, 'zwire')).toEqual(['privileges ok']);
+  expect(ask(true, 'root')).toEqual(['cap_net_raw ok', 'root excess']);
+});
+
 test('memory and socket buffers are compared with what a receiver takes', () => {
   const memory = (kib: number): string => `MemTotal: 9 kB\nMemAvailable:   ${kib} kB\n`;
   expect(checkMemory(memory(1 << 20), 128 << 20).state).toBe('ok');
@@ -143,6 +153,20 @@ test('files with keys are looked at as the commands will', () => {
   }
 });
 
+test.runIf(process.geteuid?.() === 0)('a secret may belong to whom the work will be done as', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'zwire-doctor-'));
+  const path = join(directory, 'host_key');
+  try {
+    writeFileSync(path, 'secret', { mode: 0o600 });
+    chownSync(path, 4321, 4321);
+    expect(checkSecret('host_key', path, 4321).state).toBe('ok');
+    expect(checkSecret('host_key', path, 4322).state).toBe('excess');
+    expect(checkSecret('host_key', path).state).toBe('excess');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 async function run(flags: DoctorFlags): Promise<{ code: unknown; text: string }> {
   const context = fakeContext({ env: { HOME: '/nonexistent' } });
   await doctor(context, flags);
@@ -156,6 +180,12 @@ test('the exit code says whether anything is missing', async () => {
   const { ready, findings } = JSON.parse(text);
   expect(findings).toContainEqual({ check: 'zfs', state: 'ok', text: expect.stringContaining('2.2.7') });
   expect({ ready, code }).toEqual({ ready: true, code: 0 });
+
+  const list = await run({ role: 'receive', authorizedSenders: '/no/such/list' });
+  expect(list.text).toMatch(/^note {5}there is no \/no\/such\/list$/m);
+  const stranger = await run({ role: 'receive', user: 'no-such-user' });
+  expect(stranger.code).toBe(5);
+  expect(stranger.text).toMatch(/^missing {2}there is no user "no-such-user" on this system$/m);
 
   const broken = await run({ role: 'send', interface: 'no-such-if' });
   expect(broken.code).toBe(5);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { formatIpv4, parseIpv4 } from '../../bytes/ipv4-address.ts';
 import { ZwireError } from '../../bytes/zwire-error.ts';
 import { quoteWord } from '../../exec/process.ts';
+import { lookUpUser } from '../../exec/user.ts';
 import { closeDescriptor } from '../../sys/descriptor.ts';
 import { lookUpInterface } from '../../sys/network-interface.ts';
 import { openUdpSocket } from '../../sys/udp-socket.ts';
@@ -89,12 +90,22 @@ export async function checkDelegation(
   }
 }
 
-/** A secret: there, ours, and nobody else's to read. */
-export function checkSecret(check: string, path: string): Finding {
+/** Whom the work will be done as; `uid` when there is such a user. */
+export async function checkUser(name: string): Promise<{ readonly finding: Finding; readonly uid?: number }> {
+  try {
+    const { uid } = await lookUpUser(name);
+    return { finding: ok('user', `${name} is user ${uid}`), uid };
+  } catch (error) {
+    return { finding: fromError('user', error) };
+  }
+}
+
+/** A secret: there, ours or that of the user (`uid`) that the work will be done as, and nobody else's to read. */
+export function checkSecret(check: string, path: string, userId?: number): Finding {
   try {
     const { mode, uid } = statSync(path);
     const others = (mode & 0o077) !== 0;
-    if (!others && (uid === 0 || uid === process.geteuid?.()))
+    if (!others && [0, process.geteuid?.(), userId].includes(uid))
       return ok(check, `${path}, mode ${octal(mode)}`);
     const why = others ? `others can read it (mode ${octal(mode)})` : `it belongs to user ${uid}`;
     return found(

@@ -35,10 +35,11 @@ export function checkKernel(release: string, raw: boolean): Finding {
 
 export function checkPrivileges(
   now: Credentials,
-  needs: { readonly raw: boolean; readonly zfs: boolean },
+  needs: { readonly raw: boolean; readonly zfs: boolean; readonly user?: string | undefined },
 ): Finding[] {
-  const { raw, zfs } = needs;
+  const { raw, zfs, user } = needs;
   const isRoot = now.uids[1] === 0;
+  if (isRoot && user !== undefined && user !== 'root') return [neededBy(user, raw)];
   const findings: Finding[] = [];
   if (raw && !now.capabilities.includes('CAP_NET_RAW')) {
     findings.push(
@@ -78,6 +79,17 @@ export function checkPrivileges(
     );
   }
   return findings;
+}
+
+/** Root asks on behalf of a user: what root holds says nothing about it. */
+function neededBy(user: string, raw: boolean): Finding {
+  if (!raw) return ok('privileges', `${user} needs no capability`);
+  return found(
+    'privileges',
+    'note',
+    `${user} needs CAP_NET_RAW and nothing else`,
+    'The unit of docs/operations/service.md gives it; zwire receive --user, started by root, needs none.',
+  );
 }
 
 /** `memory` is the text of /proc/meminfo. */

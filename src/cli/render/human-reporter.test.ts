@@ -130,6 +130,24 @@ describe('elsewhere', () => {
     expect(stream.text).not.toContain('\x1b');
   });
 
+  it('says since when a receiver listens that stays', () => {
+    const listening: CommandEvent = {
+      ...base,
+      event: 'listening',
+      mode: 'raw',
+      endpoint: 'UDP port 1337 in raw frames on eth1',
+      port: 1337,
+      mtuBytes: 9000,
+    };
+    const said = (failuresAreThrown: boolean, quiet: boolean): string => {
+      const stream = new RecordingStream();
+      reporterOn(stream, { role: 'receive', failuresAreThrown, quiet }).event(listening);
+      return stream.text;
+    };
+    expect(said(false, false)).toBe('zwire: listening on UDP port 1337 in raw frames on eth1, MTU 9000\n');
+    expect([said(true, false), said(false, true)]).toEqual(['', '']);
+  });
+
   it('says nothing at all under --quiet, but warnings and errors', () => {
     const stream = new RecordingStream();
     const reporter = reporterOn(stream, { quiet: true });

@@ -51,7 +51,7 @@ export class HumanReporter implements Reporter {
   event(event: CommandEvent): void {
     switch (event.event) {
       case 'listening':
-        this.#chat(`listening on ${event.endpoint}, MTU ${event.mtuBytes}`);
+        this.#listening(`listening on ${event.endpoint}, MTU ${event.mtuBytes}`);
         return;
       case 'announced':
         this.#remember(event.transfer, { name: event.name, peer: event.peer });
@@ -134,6 +134,12 @@ export class HumanReporter implements Reporter {
 
   #say(text: string): void {
     if (!this.#options.quiet) this.#line.print(`zwire: ${printable(text)}`);
+  }
+
+  /** A receiver that stays says it anywhere: its journal tells since when it could be reached. */
+  #listening(text: string): void {
+    if (this.#options.failuresAreThrown) this.#chat(text);
+    else this.#say(text);
   }
 
   #chat(text: string): void {

@@ -11,6 +11,7 @@ import { librarySnapshotCases } from './cases/library-snapshots.mjs';
 import { libraryStreamCases } from './cases/library-streams.mjs';
 import { refusedCases } from './cases/refused.mjs';
 import { seedFormCases } from './cases/seed-form.mjs';
+import { serviceCases } from './cases/service.mjs';
 import { smokeCases } from './cases/smoke.mjs';
 import { streamCases } from './cases/streams.mjs';
 
@@ -36,6 +37,7 @@ export const allCases = [
   ...libraryPlanCases,
   ...commandCases,
   ...delegatedCases,
+  ...serviceCases,
 ];
 
 /**
@@ -60,4 +62,4 @@ export const eitherVersionCases = [
  *
  * @type {readonly string[]}
  */
-export const unprovenCases = [];
+export const unprovenCases = serviceCases.map((item) => item.name);

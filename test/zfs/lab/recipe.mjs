@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
  * @property {string} release Debian release that apt prefers
  * @property {readonly string[]} suites Debian suites the packages come from
  * @property {boolean} gso whether this kernel lets AF_PACKET send UDP GSO super-frames (Linux 6.2 and newer)
+ * @property {readonly string[]} [extraPackages] beside PACKAGES
  */
 
 /** @type {readonly Recipe[]} */
@@ -21,6 +22,8 @@ export const RECIPES = [
     release: 'bookworm',
     suites: ['bookworm', 'bookworm-updates'],
     gso: false,
+    // The other release's udev brings it along.
+    extraPackages: ['systemd'],
   },
   {
     version: '2.3',
@@ -34,7 +37,7 @@ export const RECIPES = [
 /** contrib holds zfs-dkms: its licence keeps the module out of main. */
 export const COMPONENTS = ['main', 'contrib'];
 
-/** The last line is for Node, which the share brings: every release line of it links one or both. */
+/** On both. The last line is for Node, which the share brings: every release line of it links one or both. */
 export const PACKAGES = [
   'linux-image-cloud-amd64',
   'linux-headers-cloud-amd64',

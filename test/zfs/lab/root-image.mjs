@@ -127,7 +127,7 @@ async function mmdebstrapArguments(recipe, tree) {
     '--mode=root',
     '--variant=minbase',
     `--components=${parts.COMPONENTS.join(',')}`,
-    `--include=${parts.PACKAGES.join(',')}`,
+    `--include=${[...parts.PACKAGES, ...(recipe.extraPackages ?? [])].join(',')}`,
     `--aptopt=APT::Default-Release "${recipe.release}"`,
     ...(await carriedAptOptions()),
     '--dpkgopt=force-unsafe-io',

@@ -35,7 +35,14 @@ export async function makeShareImage(directory, plan) {
   mkdirSync(join(tree, 'bin'), { recursive: true });
   cpSync(process.execPath, join(tree, 'bin/node'), { dereference: true });
   cpSync(fileURLToPath(new URL('../guest', import.meta.url)), join(tree, 'guest'), { recursive: true });
-  for (const part of ['package.json', 'bin', 'dist', ...runtimePackages()]) {
+  for (const part of [
+    'package.json',
+    'bin',
+    'contrib',
+    'dist',
+    'docs/operations/service.md',
+    ...runtimePackages(),
+  ]) {
     if (!existsSync(join(PROJECT, part))) continue;
     mkdirSync(dirname(join(project, part)), { recursive: true });
     cpSync(join(PROJECT, part), join(project, part), { recursive: true, dereference: true });
