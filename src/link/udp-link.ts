@@ -139,7 +139,7 @@ class UdpReceiverLink implements ReceiverLink {
       this.#fds = [this.#fd];
       this.inbound = main;
     } else {
-      const twin = openTwinSocket(this.#fd, payloadSwitch(SEGMENT_OFFSETS.type, MessageType.announce));
+      const twin = this.#openTwin();
       this.#fds = [this.#fd, twin];
       this.#queues = new TwoQueues(main, new UdpSource(twin, address, ANNOUNCEMENT_BUFFER_BYTES));
       this.inbound = this.#queues;
@@ -152,6 +152,15 @@ class UdpReceiverLink implements ReceiverLink {
         ? undefined
         : `the system grants only ${Math.round(bufferBytes / 1024)} KiB of UDP receive buffer, which limits the rate; ` +
           'raise it with: sysctl -w net.core.rmem_max=16777216';
+  }
+
+  #openTwin(): number {
+    try {
+      return openTwinSocket(this.#fd, payloadSwitch(SEGMENT_OFFSETS.type, MessageType.announce));
+    } catch (error) {
+      libc.close(this.#fd);
+      throw error;
+    }
   }
 
   admit(nowMs: number): void {

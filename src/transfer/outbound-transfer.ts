@@ -39,6 +39,8 @@ import {
 /** Sealed records kept for repeats, and with them the most records in flight: 6 MB stay in cache, 128 MB do not. */
 export const WINDOW_SLOTS = 96;
 const ANNOUNCE_EVERY_MS = 100;
+/** One-way before the data: ten times in all, so that one is heard among many announcements of others. */
+const WARM_UP_ANNOUNCE_EVERY_MS = 20;
 const KEEPALIVE_MS = 500;
 const END_EVERY_MS = 20;
 /** A slow source's bytes leave after this long, though they do not fill a record. */
@@ -78,6 +80,7 @@ export class OutboundTransfer {
   #nowMs = 0;
   #records = 0;
   #bytes = 0;
+  #startMs = 0;
   #announcedAtMs = 0;
   #heardAtMs = 0;
   #starvedSinceMs = 0;
@@ -137,6 +140,7 @@ export class OutboundTransfer {
     };
     const startMs = performance.now();
     this.#conversation.prepare(whole, startMs);
+    this.#startMs = startMs;
     this.#heardAtMs = startMs;
     this.#announcedAtMs = -ANNOUNCE_EVERY_MS;
     if (oneWay) this.#post({ kind: 'accepted' });
@@ -186,7 +190,9 @@ export class OutboundTransfer {
     this.#conversation.listen(this);
     this.#repairs.flush();
     const announcing = this.#data.oneWay || this.#join === undefined;
-    if (announcing && nowMs - this.#announcedAtMs >= ANNOUNCE_EVERY_MS) {
+    const everyMs =
+      this.#data.oneWay && nowMs - this.#startMs < WARM_UP_MS ? WARM_UP_ANNOUNCE_EVERY_MS : ANNOUNCE_EVERY_MS;
+    if (announcing && nowMs - this.#announcedAtMs >= everyMs) {
       this.#announcedAtMs = nowMs;
       this.#conversation.announce(nowMs);
     }
