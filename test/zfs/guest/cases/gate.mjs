@@ -160,7 +160,7 @@ export const gateCases = [
       await run('zfs', 'clone', 'tank/data/a@sunday', 'tank/data/clone');
       await run('zfs', 'snapshot', 'tank/data/clone@monday');
       const patient = ['--timeout', '300'];
-      await startReceiver(lab, '--into', 'backup', ...patient);
+      const receiver = await startReceiver(lab, '--into', 'backup', ...patient);
       const send = (/** @type {string[]} */ ...what) =>
         startSender(lab, '-R', ...what, '--port', OWN_PORT, ...patient);
       await send('tank/data@monday').expectExit(0);
@@ -197,6 +197,8 @@ export const gateCases = [
         assert.equal(await names(), before, there.join(' '));
         await run('zfs', ...back);
       }
+      receiver.kill('SIGTERM');
+      await receiver.expectExit(143);
     },
   },
   {
