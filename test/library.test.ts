@@ -201,19 +201,31 @@ test('a DeltaReader that is given up leaves nothing running, and one that got no
   zfs.on(['receive', '-u', '-o', 'readonly=on', '-o', 'volmode=dev', '-x', 'mountpoint', TARGET], {
     script: 'echo $$ >"$dir/pid"; exec cat >/dev/null',
   });
+  const pidFile = join(zfs.directory, 'pid');
   {
     await using reader = new DeltaReader(TARGET);
     await reader.restore(Buffer.from('half a stream'));
+    // Not before it runs, or there would be nothing to end.
+    await expect
+      .poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8'), { timeout: 20_000 })
+      .toMatch(/\n/);
   }
-  const pid = existsSync(join(zfs.directory, 'pid'))
-    ? Number(readFileSync(join(zfs.directory, 'pid'), 'utf8'))
-    : 0;
-  if (pid > 0) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  expect(() => process.kill(Number(readFileSync(pidFile, 'utf8')), 0)).toThrow(/ESRCH/);
   await expect(new DeltaReader(TARGET).finish()).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
   zfs.dataset('backup');
   await expect(new DeltaReader(TARGET).restore(Buffer.from('x'))).rejects.toMatchObject({
     code: 'ZFS_PARENT_MISSING',
   });
+});
+
+test('a zfs receive that takes the whole stream and then fails, fails finish()', async () => {
+  zfs.dataset(TARGET, {}).snapshots(TARGET, { mon: [11n, 5] });
+  zfs.on(['receive', '-u', '-o', 'readonly=on', TARGET], {
+    script: 'cat >/dev/null; echo "cannot receive incremental stream: I/O error" >&2; exit 1',
+  });
+  await using reader = new DeltaReader(TARGET);
+  await reader.restore(Buffer.from('a whole stream'));
+  await expect(reader.finish()).rejects.toMatchObject({ code: expect.stringMatching(/^ZFS_/) });
 });
 
 test('a delta with all volumes below, with the snapshots between, raw, or from a bookmark, is sent as such', async () => {
