@@ -28,6 +28,7 @@ function fakeZfs(directory: string): string {
     bin,
     'zfs',
     `for last; do :; done
+     [ "$1" = version ] && printf 'zfs-2.3.1\\nzfs-kmod-2.3.1\\n' && exit 0
      if [ "$1" = receive ]; then
        [ "$2" = -A ] && exit 0
        cat >'${kept}/stream' && mv '${kept}/stream' '${kept}/committed'

@@ -18,13 +18,13 @@ import {
 import { insecureRequired } from '../usage-error.ts';
 import { insecureWarning } from './insecure-warning.ts';
 import type { Run } from './reported-run.ts';
+import { requireZfs } from './require-zfs.ts';
 import { resolveLink } from './resolve-host.ts';
 import { refuseTerminalOutput } from './terminal-check.ts';
 
 /** @throws ZwireError */
 export async function runReceive(request: ReceiveRequest, context: CliContext, run: Run): Promise<void> {
   if (isStandardOutput(request.target)) refuseTerminalOutput(context);
-  if (request.target.kind === 'file') await checkFileTarget(request.target.path);
   const user = request.user === undefined ? undefined : await lookUpUser(request.user, run.signal);
   const keys =
     request.keys === undefined
@@ -34,6 +34,8 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
     if (!request.insecure) throw insecureRequired(`receive into ${targetName(request.target)}`);
     run.report(insecureWarning(context.now()));
   }
+  if (request.target.kind === 'file') await checkFileTarget(request.target.path);
+  else await requireZfs(warner(context, run));
   using keyLog = openKeyLog(request.keyLogPath);
   await receive({
     link: await resolveLink(request.link),
@@ -52,12 +54,16 @@ export async function runReceive(request: ReceiveRequest, context: CliContext, r
   });
 }
 
+function warner(context: CliContext, run: Run): (code: string, message: string) => void {
+  return (code, message) =>
+    run.report({ event: 'warning', transfer: '', time: context.now(), code, message });
+}
+
 function listWatch(context: CliContext, run: Run): ListWatch {
   // Where somebody sits at a terminal, SIGHUP means that it went away.
   const attended = context.stdinIsTerminal || context.process.stderr.isTTY === true;
   return {
-    say: (code, message) =>
-      run.report({ event: 'warning', transfer: '', time: context.now(), code, message }),
+    say: warner(context, run),
     onRequest: (read) => {
       if (!attended) run.onHangUp(read);
     },
