@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SLOT_BYTES, SlotPool } from './slot-pool.ts';
 import { StandbyWriter } from './standby-writer.ts';
 import { WriteQueue } from './write-queue.ts';
+import { DISMISSED } from './worker-message.ts';
 import type { WriterData, WriterMessage } from './writer-worker.ts';
 
 const started: Worker[] = [];
@@ -17,8 +18,16 @@ const onWorker = (worker: Worker): void => void started.push(worker);
 beforeEach(() => void process.on('worker', onWorker));
 afterEach(async () => {
   process.off('worker', onWorker);
-  await Promise.all(started.splice(0).map((worker) => worker.terminate()));
+  await Promise.all(started.splice(0).map(dismiss));
 });
+
+/** Not by terminate(): see StandbyWriter.dispose. */
+async function dismiss(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return;
+  const gone = once(worker, 'exit');
+  worker.postMessage(DISMISSED);
+  await gone;
+}
 
 /** Those that were started so far: Node tells of them in the next tick. */
 async function workers(): Promise<readonly Worker[]> {
@@ -123,5 +132,16 @@ test('disposing ends the one that waits, and can be done twice', async () => {
   expect(worker?.threadId).toBeGreaterThan(0);
   await writers.dispose();
   await writers.dispose();
+  expect(worker?.threadId).toBe(-1);
+});
+
+test('one that is still loading ends by itself: stopped in the middle of it, it would take the process along', async () => {
+  const writers = new StandbyWriter();
+  writers.prepare();
+  const [worker] = await workers();
+  const stops: number[] = [];
+  if (worker !== undefined) vi.spyOn(worker, 'terminate').mockImplementation(async () => stops.push(1));
+  await writers.dispose();
+  expect(stops).toEqual([]);
   expect(worker?.threadId).toBe(-1);
 });

@@ -2,6 +2,7 @@
 // that has just begun needs itself: so it is started beforehand, while nothing happens.
 import { Worker } from 'node:worker_threads';
 import { workerUrl } from './worker-url.ts';
+import { DISMISSED } from './worker-message.ts';
 import type { WriterData } from './writer-worker.ts';
 
 export class StandbyWriter {
@@ -29,10 +30,18 @@ export class StandbyWriter {
     return worker;
   }
 
+  /**
+   * Lets the waiting one end by itself. It may still be loading its modules, and a thread that is stopped while it
+   * initializes a native one (koffi) takes the whole process with it.
+   */
   async dispose(): Promise<void> {
     const idle = this.#idle;
     this.#idle = undefined;
-    await idle?.terminate();
+    if (idle === undefined || idle.threadId === -1) return;
+    idle.ref();
+    const gone = new Promise((resolve) => idle.once('exit', resolve));
+    idle.postMessage(DISMISSED);
+    await gone;
   }
 }
 

@@ -12,6 +12,9 @@ import type { SourceAnnouncement } from './source.ts';
 import type { SenderKeys } from './transfer-keys.ts';
 import type { SenderTraceMemory } from './worker-trace.ts';
 
+/** To a writing thread that waits, in place of its work: there is none. */
+export const DISMISSED = 'dismissed';
+
 /** An error on its way between threads. */
 export interface Failure {
   readonly code: ErrorCode;

@@ -10,7 +10,7 @@ import { activityNumbers } from '../trace/activity.ts';
 import { traceClock } from '../trace/trace-clock.ts';
 import { HELD_BYTES_MAX, StreamGate } from './stream-gate.ts';
 import { StreamPolicy, type StreamRules } from './stream-policy.ts';
-import { type Failure, failureOf } from './worker-message.ts';
+import { DISMISSED, type Failure, failureOf } from './worker-message.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface WriterData {
@@ -217,5 +217,7 @@ function runWriter(data: WriterData): WriterMessage {
   }
 }
 
-// standby-writer.ts starts this thread and hands it its one piece of work.
-parentPort?.once('message', (data: WriterData) => parentPort?.postMessage(runWriter(data)));
+// standby-writer.ts starts this thread and hands it its one piece of work, or none; without a listener it ends.
+parentPort?.once('message', (data: WriterData | typeof DISMISSED) => {
+  if (data !== DISMISSED) parentPort?.postMessage(runWriter(data));
+});
