@@ -223,49 +223,55 @@ describe('a transfer with keys', () => {
     }
   });
 
-  it('the key log of another transfer opens nothing, and lines that are none do no harm', async () => {
-    await using scene = await Scene.open('raw');
-    const psk = join(scene.directory, 'shared');
-    writeSecret(psk, 'zwire-shared1', new Uint8Array(32).fill(5), 'of a test');
-    const run = await capturedTransfer(scene, {
-      bytes: 1000,
-      sendFlags: ['--psk-file', psk],
-      receiveFlags: ['--psk-file', psk],
-    });
-    const id = String(run.sent['transfer']);
-    const wrong = 'ab'.repeat(32);
-    const keyLog = write(
-      scene,
-      'other.log',
-      `${[
-        '# a note',
-        `${HANDSHAKE_LINE} ${id} aes-256-gcm ${wrong}`,
-        `${HANDSHAKE_LINE} ${id} aes-256-gcm ${wrong} ${wrong.slice(2)}`,
-        `${HANDSHAKE_LINE} 0123456789abcdef aes-256-gcm ${wrong} ${wrong}`,
-        `${KEY_LINE} ${id} aes-256-gcm ${wrong} ${wrong}`,
-        `zwire-keys1 ${id} rot13 ${wrong}`,
-        `zwire-keys1 ${id} aes-256-gcm ${wrong.slice(2)}`,
-        `zwire-keys1 0123456789abcdef aes-256-gcm ${wrong}`,
-      ].join('\n')}\n`,
-    );
-    const preferences = [`zwire.key_log:${keyLog}`];
-    const rows = await tshark.read(run.b, { preferences });
-    expect(
-      control(rows)
-        .flatMap((row) => row.all('opened'))
-        .some(isTrue),
-    ).toBe(false);
-    expect(rows.flatMap((row) => row.all('_ws.expert.message')).join('\n')).toMatch(/needs a key log/);
-    const lies = [
-      `${HANDSHAKE_LINE} ${id} aes-256-gcm ${wrong} ${wrong}`,
-      `${KEY_LINE} ${id} aes-256-gcm ${wrong}`,
-    ];
-    const lying = write(scene, 'lying.log', `${lies.join('\n')}\n`);
-    const refused = await tshark.read(run.b, { preferences: [`zwire.key_log:${lying}`] });
-    for (const type of ['announce', 'join', 'end'] as const)
-      expect(remarks(ofType(refused, type)).join('\n')).toMatch(/tag does not fit/);
-    expect(refused.flatMap((row) => row.all('opened')).some(isTrue)).toBe(false);
-  });
+  it.each([
+    ['aes-256-gcm', []],
+    ['chacha20-poly1305', ['--cipher', 'chacha20']],
+  ])(
+    'the key log of another transfer opens nothing, and lines that are none do no harm: %s',
+    async (cipher, flags) => {
+      await using scene = await Scene.open('raw');
+      const psk = join(scene.directory, 'shared');
+      writeSecret(psk, 'zwire-shared1', new Uint8Array(32).fill(5), 'of a test');
+      const run = await capturedTransfer(scene, {
+        bytes: 1000,
+        sendFlags: ['--psk-file', psk, ...flags],
+        receiveFlags: ['--psk-file', psk, ...flags],
+      });
+      const id = String(run.sent['transfer']);
+      const wrong = 'ab'.repeat(32);
+      const keyLog = write(
+        scene,
+        'other.log',
+        `${[
+          '# a note',
+          `${HANDSHAKE_LINE} ${id} ${cipher} ${wrong}`,
+          `${HANDSHAKE_LINE} ${id} ${cipher} ${wrong} ${wrong.slice(2)}`,
+          `${HANDSHAKE_LINE} 0123456789abcdef ${cipher} ${wrong} ${wrong}`,
+          `${KEY_LINE} ${id} ${cipher} ${wrong} ${wrong}`,
+          `zwire-keys1 ${id} rot13 ${wrong}`,
+          `zwire-keys1 ${id} ${cipher} ${wrong.slice(2)}`,
+          `zwire-keys1 0123456789abcdef ${cipher} ${wrong}`,
+        ].join('\n')}\n`,
+      );
+      const preferences = [`zwire.key_log:${keyLog}`];
+      const rows = await tshark.read(run.b, { preferences });
+      expect(
+        control(rows)
+          .flatMap((row) => row.all('opened'))
+          .some(isTrue),
+      ).toBe(false);
+      expect(rows.flatMap((row) => row.all('_ws.expert.message')).join('\n')).toMatch(/needs a key log/);
+      const lies = [
+        `${HANDSHAKE_LINE} ${id} ${cipher} ${wrong} ${wrong}`,
+        `${KEY_LINE} ${id} ${cipher} ${wrong}`,
+      ];
+      const lying = write(scene, 'lying.log', `${lies.join('\n')}\n`);
+      const refused = await tshark.read(run.b, { preferences: [`zwire.key_log:${lying}`] });
+      for (const type of ['announce', 'join', 'end'] as const)
+        expect(remarks(ofType(refused, type)).join('\n')).toMatch(/tag does not fit/);
+      expect(refused.flatMap((row) => row.all('opened')).some(isTrue)).toBe(false);
+    },
+  );
 });
 
 it('a key log that others can read is refused before anything is sent', async () => {
