@@ -142,6 +142,7 @@ export const serviceCases = [
   {
     name: 'service: the unit as shipped, set up by its document: receives, reloads, stops in the middle',
     async run(lab) {
+      await lab.standing.stop(); // the unit takes the default port, as its page does
       await tryRun('userdel', 'zwire'); // of another case
       for (const [path, target] of Object.entries(INSTALLED))
         if (!existsSync(path)) symlinkSync(target, path);
