@@ -1,5 +1,5 @@
 // Names of datasets and snapshots as they are typed; what a name may hold is zfs/name.ts's to say.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { ZwireError } from '../../bytes/zwire-error.ts';
 import {
   type BookmarkName,
@@ -13,7 +13,8 @@ import {
 /** A whole snapshot name, such as tank/data@monday. @throws ZwireError NAME_INVALID */
 export function parseSnapshot(text: string): SnapshotName {
   if (text.includes('@')) return parseSnapshotName(text);
-  if (existsSync(text)) {
+  // A directory is none: in / the name of a dataset is often where it is mounted.
+  if (existsSync(text) && statSync(text).isFile()) {
     throw new ZwireError(
       'NAME_INVALID',
       `"${text}" is a file, and a snapshot is named like tank/data@monday`,

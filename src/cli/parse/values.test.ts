@@ -177,6 +177,12 @@ describe('names of datasets and snapshots', () => {
     });
   });
 
+  it('take a directory for a dataset: in / one has the name that it is mounted under', () => {
+    expect(thrownBy(() => parseSnapshot('src'))).toMatchObject({
+      message: '"src" is a dataset, and what travels is a snapshot of it',
+    });
+  });
+
   it('point from a file that is there to --file', () => {
     expect(thrownBy(() => parseSnapshot('package.json'))).toMatchObject({
       code: 'NAME_INVALID',
