@@ -30,7 +30,12 @@ afterEach(() => {
 
 const decide = (path: string): Promise<Sink> =>
   fileSinkPolicy(path).decide(
-    { announcement: ANNOUNCEMENT, peer: '198.18.0.1:40000', transfer: '0123456789abcdef' },
+    {
+      announcement: ANNOUNCEMENT,
+      peer: '198.18.0.1:40000',
+      transfer: '0123456789abcdef',
+      warn: () => undefined,
+    },
     new AbortController().signal,
   );
 

@@ -203,6 +203,23 @@ test('a sink that cannot be cleaned up is a warning, and the failure is told', a
   expect(host.events.map(({ event }) => event).slice(-2)).toEqual(['warning', 'finished']);
 });
 
+test('what a sink has to say while it is cleaned up is told before the end', async () => {
+  const sink = new WatchedSink();
+  const policy: SinkPolicy = {
+    decide: async ({ warn }) => {
+      sink.abort = async () => void warn('it may be mounted');
+      return sink;
+    },
+  };
+  using host = new Host(policy);
+  await host.queue();
+  await host.reception.fail(REVOKED);
+  expect(host.events.slice(-2)).toMatchObject([
+    { event: 'warning', code: 'SINK_WARNING', message: 'it may be mounted' },
+    { event: 'finished', outcome: 'failed' },
+  ]);
+});
+
 test('a sink that no thread can write to is ended again', async () => {
   const sink = new WatchedSink();
   const none = {

@@ -133,7 +133,13 @@ export class Reception {
     let limits: TransferLimits | undefined;
     try {
       const sender = await this.#recognize();
-      const request = { announcement, peer, transfer: this.#id, ...(sender === undefined ? {} : { sender }) };
+      const request = {
+        announcement,
+        peer,
+        transfer: this.#id,
+        ...(sender === undefined ? {} : { sender }),
+        warn: (message: string) => this.#warn(message),
+      };
       const signal = AbortSignal.any([options.signal, this.#undecided.signal]);
       if (sender !== undefined) checkSender(sender, announcement);
       this.#sink = await options.sink.decide(request, signal);
@@ -284,10 +290,13 @@ export class Reception {
       return await sink?.abort();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      const message = `something half-made may be left at ${sink?.target ?? ''}: ${why}`;
-      this.#teller.tell({ event: 'warning', code: 'SINK_WARNING', message });
+      this.#warn(`something half-made may be left at ${sink?.target ?? ''}: ${why}`);
       return undefined;
     }
+  }
+
+  #warn(message: string): void {
+    this.#teller.tell({ event: 'warning', code: 'SINK_WARNING', message });
   }
 
   #finish(error: unknown, committed?: CommitResult): void {
@@ -306,8 +315,7 @@ export class Reception {
       const { target, warnings } = committed;
       const guid = committed.guid === undefined ? {} : { guid: String(committed.guid) };
       mail.post({ kind: 'committed', transfer: this.#id, text: JSON.stringify({ target, ...guid }) });
-      for (const message of warnings ?? [])
-        this.#teller.tell({ event: 'warning', code: 'SINK_WARNING', message });
+      for (const message of warnings ?? []) this.#warn(message);
       this.#teller.tell({ event: 'finished', outcome: 'committed', ...figures, target, ...guid });
     }
   }

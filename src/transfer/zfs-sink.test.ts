@@ -87,12 +87,11 @@ function decide(announcement: Announcement, destination: ZfsDestination = into):
   return zfsSinkPolicy(destination, { insecure: true }).decide(requestOf(announcement), signal);
 }
 
-const requestOf = (
-  announcement: Announcement,
-): Parameters<ReturnType<typeof zfsSinkPolicy>['decide']>[0] => ({
+const requestOf = (announcement: Announcement, warnings: string[] = []): SinkRequest => ({
   announcement,
   peer: '198.18.0.1:40000',
   transfer: '0123456789abcdef',
+  warn: (message) => warnings.push(message),
 });
 
 /** The script of a `zfs receive` that keeps what it reads. */
@@ -372,10 +371,20 @@ test.each(['breaks off', 'fails', 'is another than was announced'])(
     zfs.on([...NEW_TREE, TARGET], { script: how === 'fails' ? 'cat >/dev/null; exit 1' : keep(zfs) });
     zfs.tree(TARGET, { [TARGET]: {}, [child]: {}, [old]: {} });
     zfs.on(['set', 'canmount=noauto', child, old], {});
-    const sink = await decide({ ...full, recursive: true });
-    if (how === 'breaks off') await sink.abort();
-    else await expect(sink.commit()).rejects.toThrow();
+    const end = async (): Promise<string[]> => {
+      const warnings: string[] = [];
+      const request = requestOf({ ...full, recursive: true }, warnings);
+      const sink = await zfsSinkPolicy(into, { insecure: true }).decide(request, signal);
+      if (how === 'breaks off') await sink.abort();
+      else await expect(sink.commit()).rejects.toThrow();
+      return warnings;
+    };
+    expect(await end()).toEqual([]);
     expect(zfs.calls()).toContain(`set canmount=noauto ${child} ${old}`);
+
+    const stderr = `cannot set property for '${child}': permission denied\n`;
+    zfs.on(['set', 'canmount=noauto', child, old], { stderr, exitCode: 1 });
+    expect(await end()).toEqual([expect.stringContaining('may be mounted')]);
   },
 );
 

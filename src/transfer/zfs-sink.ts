@@ -122,7 +122,7 @@ function checkFree(wanted: Reservation, reserved: ReadonlySet<Reservation>): voi
 
 async function openReceive(
   target: DatasetName,
-  { announcement, sender }: SinkRequest,
+  { announcement, sender, warn }: SinkRequest,
   signal: AbortSignal,
   release: () => void,
 ): Promise<Sink> {
@@ -144,7 +144,7 @@ async function openReceive(
   // Of a package that broke off whole snapshots are here, and datasets made for them.
   const tidyUp = async (): Promise<void> => {
     await discardPartial(plan, announcement, before);
-    await keepFromMounting(plan, before);
+    for (const warning of await keepFromMounting(plan, before)) warn(warning);
   };
   return {
     fd: receive.fd,
@@ -160,7 +160,10 @@ async function openReceive(
           throw await withWhatArrived(error, target, stream);
         }
         const warnings = [...zfsWarningsFrom(status.stderr), ...(await keepFromMounting(plan, before))];
-        const guid = await verify(target, announcement, stream);
+        const guid = await verify(target, announcement, stream).catch((error: unknown) => {
+          for (const warning of warnings) warn(warning);
+          throw error;
+        });
         return { target, ...(guid === undefined ? {} : { guid }), warnings };
       } finally {
         release();
