@@ -207,7 +207,10 @@ test('what a sink has to say while it is cleaned up is told before the end', asy
   const sink = new WatchedSink();
   const policy: SinkPolicy = {
     decide: async ({ warn }) => {
-      sink.abort = async () => void warn('it may be mounted');
+      sink.abort = async () => {
+        warn('it may be mounted');
+        return undefined;
+      };
       return sink;
     },
   };

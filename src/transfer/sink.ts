@@ -38,7 +38,7 @@ export interface SinkRequest {
   /** Whose key the transfer is sealed with, and what its line lets it do; absent in the open suite. */
   readonly sender?: AuthorizedSender;
   /** Tells people what went wrong beside the data where there is no CommitResult to say it: a sentence. */
-  warn(message: string): void;
+  readonly warn: (message: string) => void;
 }
 
 /** Decides for every announced transfer whether and where it goes. */
