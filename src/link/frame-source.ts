@@ -15,7 +15,7 @@ export interface Peer {
  * Inbound datagrams, one at a time and in order of arrival a ring. A datagram is one segment, or several back to
  * back where the sender or the kernel merged them. Never blocks; waiting is a poll on `descriptors`.
  */
-export interface FrameSource extends Disposable {
+export interface FrameSource {
   /** True when a datagram is there; `memory`, `payloadOffset`, `payloadBytes` describe it until `release()`. */
   next(): boolean;
   release(): void;

@@ -14,6 +14,7 @@ import { FramePrefix, PREFIX_BYTES } from './frame-prefix.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 import { probeSegmentation } from './gso-probe.ts';
 import { type LinkOptions, MTU_BYTES_MAX, type ReceiverLink, type SenderLink } from './link.ts';
+import { type Opened, opening } from './opened.ts';
 import { RingSource } from './ring-source.ts';
 import { Transmitter } from './transmitter.ts';
 import { TwoQueues } from './two-queues.ts';
@@ -26,10 +27,12 @@ class RawSenderLink implements SenderLink {
   readonly inbound: FrameSource;
   readonly description: string;
   readonly #fd: number;
-  readonly #reservation: number;
   readonly #prefix: FramePrefix;
+  readonly #opened: Opened;
 
-  constructor(options: RawOptions) {
+  /** `opened` is disposed of with the link, or by who finds that this throws. */
+  constructor(options: RawOptions, opened: Opened) {
+    this.#opened = opened;
     const device = usableInterface(options.interface);
     this.mtuBytes = Math.min(frameBytesFor(device, options.frameBytes), MTU_BYTES_MAX);
     if (options.destinationIp === undefined) {
@@ -41,7 +44,7 @@ class RawSenderLink implements SenderLink {
     const sourceMac = options.sourceMac ?? device.mac;
     const destinationMac = destinationMacFor(options, device);
     const reservation = reservePort(0, device.name);
-    this.#reservation = reservation.fd;
+    opened.fd(reservation.fd);
     this.#prefix = new FramePrefix({
       sourceMac,
       destinationMac,
@@ -50,16 +53,11 @@ class RawSenderLink implements SenderLink {
       sourcePort: reservation.port,
       destinationPort: options.port,
     });
-    this.#fd = openPacketSender(device.index);
+    this.#fd = opened.fd(openPacketSender(device.index));
     // Answers come to the source address we wrote: not ours to hear unless we listen promiscuously.
     const borrowedMac = formatMac(sourceMac) !== formatMac(device.mac);
-    this.inbound = new RingSource({
-      interfaceIndex: device.index,
-      mtuBytes: this.mtuBytes,
-      port: reservation.port,
-      promiscuous: borrowedMac,
-      rings: 'control',
-    });
+    const ring = { interfaceIndex: device.index, mtuBytes: this.mtuBytes, port: reservation.port };
+    this.inbound = opened.part(new RingSource({ ...ring, promiscuous: borrowedMac, rings: 'control' }));
     this.gso = options.gso !== 'off' && probeSegmentation(this.#fd, this.#prefix);
     this.description = `${formatIpv4(options.destinationIp)}:${options.port} (${formatMac(destinationMac)}) over ${device.name}`;
   }
@@ -86,9 +84,7 @@ class RawSenderLink implements SenderLink {
   }
 
   [Symbol.dispose](): void {
-    this.inbound[Symbol.dispose]();
-    libc.close(this.#fd);
-    libc.close(this.#reservation);
+    this.#opened[Symbol.dispose]();
   }
 }
 
@@ -100,31 +96,36 @@ class RawReceiverLink implements ReceiverLink {
   readonly description: string;
   readonly advice = undefined;
   readonly #fd: number;
-  readonly #reservation: number;
   /** Undefined where all frames lie in one ring. */
   readonly #queues: TwoQueues | undefined;
   readonly #mac: Uint8Array;
   readonly #ip: number;
   readonly #port: number;
-  readonly #memory: Memory = Memory.allocate(REPLY_BYTES_MAX);
+  readonly #memory: Memory;
+  readonly #opened: Opened;
   #lastPeer: Peer | undefined;
   #lastPrefix: FramePrefix | undefined;
 
-  constructor(options: RawOptions, ordered: boolean) {
+  /** `opened` is disposed of with the link, or by who finds that this throws. */
+  constructor(options: RawOptions, ordered: boolean, opened: Opened) {
+    this.#opened = opened;
     const device = usableInterface(options.interface);
     this.mtuBytes = Math.min(frameBytesFor(device, options.frameBytes), MTU_BYTES_MAX);
     this.#mac = options.sourceMac ?? device.mac;
     this.#ip = options.sourceIp ?? device.ipv4 ?? 0;
     this.#port = options.port;
-    this.#reservation = reservePort(options.port, device.name, !ordered).fd;
-    this.#fd = openPacketSender(device.index);
+    opened.fd(reservePort(options.port, device.name, !ordered).fd);
+    this.#fd = opened.fd(openPacketSender(device.index));
+    this.#memory = opened.part(Memory.allocate(REPLY_BYTES_MAX));
     const ring = { interfaceIndex: device.index, mtuBytes: this.mtuBytes, port: options.port };
     if (ordered) {
-      this.inbound = new RingSource({ ...ring, promiscuous: true, rings: 'one' });
+      this.inbound = opened.part(new RingSource({ ...ring, promiscuous: true, rings: 'one' }));
     } else {
       // The membership of one socket is the interface's.
-      const announcements = new RingSource({ ...ring, promiscuous: false, rings: 'announcements' });
-      const main = new RingSource({ ...ring, promiscuous: true, rings: 'by-length' });
+      const announcements = opened.part(
+        new RingSource({ ...ring, promiscuous: false, rings: 'announcements' }),
+      );
+      const main = opened.part(new RingSource({ ...ring, promiscuous: true, rings: 'by-length' }));
       this.#queues = new TwoQueues(main, announcements);
       this.inbound = this.#queues;
     }
@@ -161,17 +162,14 @@ class RawReceiverLink implements ReceiverLink {
   }
 
   [Symbol.dispose](): void {
-    this.inbound[Symbol.dispose]();
-    libc.close(this.#fd);
-    libc.close(this.#reservation);
-    this.#memory[Symbol.dispose]();
+    this.#opened[Symbol.dispose]();
   }
 }
 
 export function openRawSender(options: RawOptions): SenderLink {
-  return new RawSenderLink(options);
+  return opening((opened) => new RawSenderLink(options, opened));
 }
 
 export function openRawReceiver(options: RawOptions, ordered: boolean): ReceiverLink {
-  return new RawReceiverLink(options, ordered);
+  return opening((opened) => new RawReceiverLink(options, ordered, opened));
 }

@@ -93,7 +93,7 @@ function ringClasses({ rings, mtuBytes }: RingSourceOptions): RingClass[] {
   return [superFrames, ...(hasMedium ? [medium] : []), { ...small, blocks: BLOCKS }];
 }
 
-export class RingSource implements FrameSource {
+export class RingSource implements FrameSource, Disposable {
   readonly descriptors: readonly number[];
   readonly inMemory = true;
   readonly holdsBack = false;

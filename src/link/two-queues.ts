@@ -21,7 +21,7 @@ export class TwoQueues implements FrameSource {
   #due = true;
   #sinceMs = -Infinity;
 
-  /** Owns both. */
+  /** Both stay the caller's to close. */
   constructor(main: FrameSource, announcements: FrameSource) {
     this.#main = main;
     this.#announcements = announcements;
@@ -97,10 +97,5 @@ export class TwoQueues implements FrameSource {
 
   capacityRecords(segmentsPerRecord: number, superFrames: boolean): number {
     return this.#main.capacityRecords(segmentsPerRecord, superFrames);
-  }
-
-  [Symbol.dispose](): void {
-    this.#main[Symbol.dispose]();
-    this.#announcements[Symbol.dispose]();
   }
 }

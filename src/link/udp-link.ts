@@ -21,6 +21,7 @@ import { FrameBatch } from './frame-batch.ts';
 import type { FrameSource, Peer } from './frame-source.ts';
 import { PROBE_SEGMENT_BYTES, probeSegmentation } from './gso-probe.ts';
 import { type LinkOptions, MTU_BYTES_MAX, type ReceiverLink, type SenderLink } from './link.ts';
+import { type Opened, opening } from './opened.ts';
 import { Transmitter } from './transmitter.ts';
 import { TwoQueues } from './two-queues.ts';
 import { UdpSource } from './udp-source.ts';
@@ -44,19 +45,21 @@ class UdpSenderLink implements SenderLink {
   readonly inbound: FrameSource;
   readonly description: string;
   readonly #fd: number;
+  readonly #opened: Opened;
 
-  constructor(options: UdpOptions) {
+  /** `opened` is disposed of with the link, or by who finds that this throws. */
+  constructor(options: UdpOptions, opened: Opened) {
+    this.#opened = opened;
     if (options.host === undefined) {
       throw new ZwireError('ADDRESS_UNKNOWN', 'no destination for the datagrams', {
         hint: 'Give it with --to HOST.',
       });
     }
     const destination = parseIpv4(options.host);
-    this.#fd = openUdpSocket(0, 0);
+    this.#fd = opened.fd(openUdpSocket(0, 0));
     try {
       connectUdpSocket(this.#fd, destination, options.port);
     } catch (error) {
-      libc.close(this.#fd);
       throw unreachable(error, options.host);
     }
     // Datagrams are cut to the path, never fragmented.
@@ -64,7 +67,7 @@ class UdpSenderLink implements SenderLink {
     const pathMtu = getOption(this.#fd, SOL_IP, IP_MTU, 4, 'IP_MTU').getInt32(0, true);
     this.mtuBytes = Math.min(chooseMtu(pathMtu, options), MTU_BYTES_MAX);
     wishBuffer(this.#fd, 'send', SEND_BUFFER_BYTES);
-    this.inbound = new UdpSource(this.#fd, localName(this.#fd).address);
+    this.inbound = opened.part(new UdpSource(this.#fd, localName(this.#fd).address));
     this.gso =
       options.gso !== 'off' &&
       trySetOption(this.#fd, SOL_UDP, UDP_SEGMENT, PROBE_SEGMENT_BYTES) &&
@@ -97,8 +100,7 @@ class UdpSenderLink implements SenderLink {
   }
 
   [Symbol.dispose](): void {
-    this.inbound[Symbol.dispose]();
-    libc.close(this.#fd);
+    this.#opened[Symbol.dispose]();
   }
 }
 
@@ -125,23 +127,25 @@ class UdpReceiverLink implements ReceiverLink {
   readonly inbound: FrameSource;
   readonly description: string;
   readonly advice: string | undefined;
-  readonly #fds: readonly number[];
   readonly #fd: number;
   /** Undefined where datagrams are read in their order. */
   readonly #queues: TwoQueues | undefined;
-  readonly #memory: Memory = Memory.allocate(4096);
+  readonly #memory: Memory;
+  readonly #opened: Opened;
 
-  constructor(options: UdpOptions, ordered: boolean) {
+  /** `opened` is disposed of with the link, or by who finds that this throws. */
+  constructor(options: UdpOptions, ordered: boolean, opened: Opened) {
+    this.#opened = opened;
     const address = options.host === undefined ? 0 : parseIpv4(options.host);
-    this.#fd = openUdpSocket(address, options.port);
-    const main = new UdpSource(this.#fd, address);
-    if (ordered) {
-      this.#fds = [this.#fd];
-      this.inbound = main;
-    } else {
-      const twin = this.#openTwin();
-      this.#fds = [this.#fd, twin];
-      this.#queues = new TwoQueues(main, new UdpSource(twin, address, ANNOUNCEMENT_BUFFER_BYTES));
+    this.#fd = opened.fd(openUdpSocket(address, options.port));
+    this.#memory = opened.part(Memory.allocate(4096));
+    const main = opened.part(new UdpSource(this.#fd, address));
+    if (ordered) this.inbound = main;
+    else {
+      const program = payloadSwitch(SEGMENT_OFFSETS.type, MessageType.announce);
+      const twin = opened.fd(openTwinSocket(this.#fd, program));
+      const announcements = opened.part(new UdpSource(twin, address, ANNOUNCEMENT_BUFFER_BYTES));
+      this.#queues = new TwoQueues(main, announcements);
       this.inbound = this.#queues;
     }
     this.mtuBytes = Math.min(options.frameBytes ?? MTU_BYTES_MAX, MTU_BYTES_MAX);
@@ -152,15 +156,6 @@ class UdpReceiverLink implements ReceiverLink {
         ? undefined
         : `the system grants only ${Math.round(bufferBytes / 1024)} KiB of UDP receive buffer, which limits the rate; ` +
           'raise it with: sysctl -w net.core.rmem_max=16777216';
-  }
-
-  #openTwin(): number {
-    try {
-      return openTwinSocket(this.#fd, payloadSwitch(SEGMENT_OFFSETS.type, MessageType.announce));
-    } catch (error) {
-      libc.close(this.#fd);
-      throw error;
-    }
   }
 
   admit(nowMs: number): void {
@@ -176,16 +171,14 @@ class UdpReceiverLink implements ReceiverLink {
   }
 
   [Symbol.dispose](): void {
-    this.inbound[Symbol.dispose]();
-    for (const fd of this.#fds) libc.close(fd);
-    this.#memory[Symbol.dispose]();
+    this.#opened[Symbol.dispose]();
   }
 }
 
 export function openUdpSender(options: UdpOptions): SenderLink {
-  return new UdpSenderLink(options);
+  return opening((opened) => new UdpSenderLink(options, opened));
 }
 
 export function openUdpReceiver(options: UdpOptions, ordered: boolean): ReceiverLink {
-  return new UdpReceiverLink(options, ordered);
+  return opening((opened) => new UdpReceiverLink(options, ordered, opened));
 }

@@ -33,7 +33,7 @@ const DATAGRAM_COST_BYTES = 2304;
 const CAPACITY_SHARE = 0.75;
 const RECEIVE_BUFFER_BYTES = 16 << 20;
 
-export class UdpSource implements FrameSource {
+export class UdpSource implements FrameSource, Disposable {
   readonly descriptors: readonly number[];
   readonly inMemory = false;
   readonly holdsBack = false;

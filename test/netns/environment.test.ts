@@ -1,4 +1,5 @@
 // Bad input and bad luck: a clear error with a code, a way out, the right exit code, and nothing lost.
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { expectExit, expectSame, failure, Scene } from './scene.ts';
 
@@ -42,6 +43,16 @@ describe('the interface', () => {
     expect(code).toBe('PRIVILEGE_MISSING');
     expect(message + hint).toMatch(/CAP_NET_RAW/i);
     expect(hint).toMatch(/setcap|sudo/);
+  });
+
+  it('needs a privilege that is missing: a program that tries again hears the same', async () => {
+    await using scene = await Scene.open('raw');
+    const source = fileURLToPath(new URL('receive-twice.mjs', import.meta.url));
+    const program = scene.lab.b.start([process.execPath, source, scene.lab.b.interface], {
+      without: ['net_raw', 'net_admin'],
+    });
+    await expectExit(program, 0);
+    expect(program.stdout.toString()).toBe('PRIVILEGE_MISSING PRIVILEGE_MISSING\n');
   });
 
   it('has a smaller MTU than --framesize', async () => {
