@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { useCachedIpsecMb } from './scripts/ipsec-mb.mjs';
+
+// Workers and the programs they start inherit it.
+useCachedIpsecMb();
 
 export default defineConfig({
   test: {

@@ -5,6 +5,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ADMIN_ENV } from '../test/netns/side.ts';
 import type { NodeBinary } from './contender.ts';
+import { numberAt } from './json-number.ts';
 import { findProgram } from './find-program.ts';
 
 /** A Node and how fast a core seals with it, doing nothing else. */
@@ -24,13 +25,13 @@ export function describeMachine(nodes: readonly NodeBinary[]): Machine {
   const processors = cpus();
   const system = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`;
-  const measured = nodes.map((node) => ({ node, gbit: sealRateOf(node) }));
+  const measured = nodes.map((node) => ({ node, ...sealRateOf(node) }));
   const lines = [
     `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${memory}`,
     `${system}, kernel ${release()}`,
     ...measured.map(
-      ({ node, gbit }) =>
-        `Node ${node.version.slice(1)} with OpenSSL ${opensslOf(node)}: seals at ${gbit} Gbit/s and does nothing else`,
+      ({ node, gbit, by }) =>
+        `Node ${node.version.slice(1)}: seals by ${by} at ${gbit} Gbit/s and does nothing else`,
     ),
     ...peerVersions(),
   ];
@@ -38,7 +39,7 @@ export function describeMachine(nodes: readonly NodeBinary[]): Machine {
     lines,
     nodes: measured.map(({ node, gbit }) => ({
       major: majorOf(node),
-      sealBitsPerSecond: Number(gbit) * 1e9,
+      sealBitsPerSecond: gbit * 1e9,
     })),
   };
 }
@@ -46,13 +47,18 @@ export function describeMachine(nodes: readonly NodeBinary[]): Machine {
 /** Of v20.19.0: 20. Contenders have it in their ids. */
 export const majorOf = (node: NodeBinary): string => node.version.split('.')[0]?.slice(1) ?? '';
 
-const opensslOf = (node: NodeBinary): string =>
-  execFileSync(node.path, ['-p', 'process.versions.openssl'], { encoding: 'utf8' }).trim();
-
 const SEAL_RATE = fileURLToPath(new URL('../../../bench/seal-rate.mjs', import.meta.url));
 
-const sealRateOf = (node: NodeBinary): string =>
-  execFileSync(node.path, [SEAL_RATE], { encoding: 'utf8' }).trim();
+interface SealRate {
+  readonly gbit: number;
+  /** The library that seals. */
+  readonly by: string;
+}
+
+function sealRateOf(node: NodeBinary): SealRate {
+  const shown: unknown = JSON.parse(execFileSync(node.path, [SEAL_RATE], { encoding: 'utf8' }));
+  return { gbit: numberAt(shown, 'gbit'), by: String(Reflect.get(Object(shown), 'by')) };
+}
 
 function peerVersions(): string[] {
   const asks: readonly (readonly [string, string, RegExp])[] = [

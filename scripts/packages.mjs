@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureIpsecMb } from './ipsec-mb.mjs';
 
 /** Package to the program that shows that it is installed. */
 export const GROUPS = {
@@ -110,7 +111,17 @@ export function ensurePackages(groups) {
   return { missing, command };
 }
 
+/** The library that tests and bench seal with, where the processor can; says so where it is not to be had. */
+export function tryIpsecMb() {
+  try {
+    ensureIpsecMb();
+  } catch (error) {
+    console.error(`packages: libipsec-mb2 is not to be had, Node's OpenSSL seals: ${error.message}`);
+  }
+}
+
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+  tryIpsecMb();
   const groups = process.argv.slice(2);
   const { missing, command } = ensurePackages(groups.length > 0 ? groups : ['test']);
   if (missing.length > 0) {

@@ -8,7 +8,7 @@ import {
   type DecipherChaCha20Poly1305,
   type DecipherGCM,
 } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { processorFeatures } from '../sys/processor.ts';
 
 export type Cipher = 'aes-256-gcm' | 'chacha20-poly1305';
 
@@ -46,24 +46,7 @@ export function createAeadOpener(
     : createDecipheriv(cipher, key, nonce, OPTIONS).setAAD(associated, NO_LENGTH);
 }
 
-let hasAes: boolean | undefined;
-
 /** AES where the processor has instructions for it; where Linux does not say, it does. */
-export function bestCipher(): Cipher {
-  hasAes ??= listsAes(readCpuInfo());
-  return hasAes ? 'aes-256-gcm' : 'chacha20-poly1305';
-}
-
-/** x86 lists `flags`, ARM `Features`; other machines say nothing. */
-export function listsAes(cpuInfo: string): boolean {
-  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo)?.[1];
-  return line === undefined || / aes( |$)/.test(line);
-}
-
-function readCpuInfo(): string {
-  try {
-    return readFileSync('/proc/cpuinfo', 'latin1');
-  } catch {
-    return '';
-  }
+export function bestCipher(features: ReadonlySet<string> | undefined = processorFeatures()): Cipher {
+  return features === undefined || features.has('aes') ? 'aes-256-gcm' : 'chacha20-poly1305';
 }

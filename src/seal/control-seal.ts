@@ -1,14 +1,18 @@
 // Seals and opens control messages: AES-256-GCM or ChaCha20-Poly1305 under the key of their direction, a counter as nonce, and the
 // immutable header fields plus any clear part as associated data. Some thousands a second pass while data flows, so a
-// context is kept for each direction; node:crypto serves where OpenSSL's symbols are hidden.
-import { EvpContext } from '../sys/evp.ts';
+// context is kept for each direction; node:crypto serves where there is none (implementation.ts).
+import { type AeadContext, TAG_BYTES } from '../sys/aead-context.ts';
 import { Memory } from '../sys/memory.ts';
 import { AAD_BYTES, writeAad } from '../wire/segment.ts';
 import { type Cipher, createAead, createAeadOpener } from './cipher.ts';
-import { bestImplementation, type SealImplementation } from './record-seal.ts';
+import {
+  type AddressImplementation,
+  bestImplementation,
+  createContext,
+  type SealImplementation,
+} from './implementation.ts';
 import type { DirectionKey } from './session-keys.ts';
 
-const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
 /** Clear part and body fit one control segment (LIMITS.controlPayloadBytes). */
 const PAYLOAD_BYTES_MAX = 2048;
@@ -79,13 +83,18 @@ function assertFits(bytes: number): void {
   if (bytes > PAYLOAD_BYTES_MAX) throw new RangeError(`a control payload of ${bytes} bytes`);
 }
 
-class EvpControlSealer implements ControlSealer {
+class AddressControlSealer implements ControlSealer {
   readonly #desk: Desk;
-  readonly #context: EvpContext;
+  readonly #context: AeadContext;
 
-  constructor(key: DirectionKey) {
+  constructor(key: DirectionKey, implementation: AddressImplementation) {
     this.#desk = new Desk(key);
-    this.#context = new EvpContext('encrypt', key.cipher, this.#desk.memory.address + Desk.keyAt);
+    this.#context = createContext(
+      implementation,
+      'encrypt',
+      key.cipher,
+      this.#desk.memory.address + Desk.keyAt,
+    );
     this.#desk.wipeKey();
   }
 
@@ -109,13 +118,18 @@ class EvpControlSealer implements ControlSealer {
   }
 }
 
-class EvpControlOpener implements ControlOpener {
+class AddressControlOpener implements ControlOpener {
   readonly #desk: Desk;
-  readonly #context: EvpContext;
+  readonly #context: AeadContext;
 
-  constructor(key: DirectionKey) {
+  constructor(key: DirectionKey, implementation: AddressImplementation) {
     this.#desk = new Desk(key);
-    this.#context = new EvpContext('decrypt', key.cipher, this.#desk.memory.address + Desk.keyAt);
+    this.#context = createContext(
+      implementation,
+      'decrypt',
+      key.cipher,
+      this.#desk.memory.address + Desk.keyAt,
+    );
     this.#desk.wipeKey();
   }
 
@@ -202,14 +216,18 @@ class NodeControlOpener implements ControlOpener {
 
 export function createControlSealer(
   key: DirectionKey,
-  implementation: SealImplementation = bestImplementation(),
+  implementation: SealImplementation = bestImplementation(key.cipher),
 ): ControlSealer {
-  return implementation === 'evp' ? new EvpControlSealer(key) : new NodeControlSealer(key);
+  return implementation === 'node'
+    ? new NodeControlSealer(key)
+    : new AddressControlSealer(key, implementation);
 }
 
 export function createControlOpener(
   key: DirectionKey,
-  implementation: SealImplementation = bestImplementation(),
+  implementation: SealImplementation = bestImplementation(key.cipher),
 ): ControlOpener {
-  return implementation === 'evp' ? new EvpControlOpener(key) : new NodeControlOpener(key);
+  return implementation === 'node'
+    ? new NodeControlOpener(key)
+    : new AddressControlOpener(key, implementation);
 }

@@ -1,14 +1,8 @@
 // Seals and opens the records of a whole transfer: the key changes every 2^20 records, and the one before is wiped as
 // soon as no record can need it. What a sealer has sealed it never seals again: repeats send stored ciphertext.
 import type { Memory } from '../sys/memory.ts';
-import {
-  bestImplementation,
-  createOpener,
-  createSealer,
-  type RecordOpener,
-  type RecordSealer,
-  type SealImplementation,
-} from './record-seal.ts';
+import { bestImplementation, type SealImplementation } from './implementation.ts';
+import { createOpener, createSealer, type RecordOpener, type RecordSealer } from './record-seal.ts';
 import { type DataKeys, EPOCH_RECORDS, nextEpoch, wipeKey } from './session-keys.ts';
 
 const RECORDS_END = 2 ** 48;
@@ -112,7 +106,7 @@ export function createEpochSealer(
   keys: DataKeys,
   transferIdHigh: number,
   transferIdLow: number,
-  implementation: SealImplementation = bestImplementation(),
+  implementation: SealImplementation = bestImplementation(keys.cipher),
 ): RecordSealer {
   return new EpochSealer(keys, (epoch) => createSealer(epoch, transferIdHigh, transferIdLow, implementation));
 }
@@ -122,7 +116,7 @@ export function createEpochOpener(
   keys: DataKeys,
   transferIdHigh: number,
   transferIdLow: number,
-  implementation: SealImplementation = bestImplementation(),
+  implementation: SealImplementation = bestImplementation(keys.cipher),
 ): RecordOpener {
   return new EpochOpener(keys, (epoch) => createOpener(epoch, transferIdHigh, transferIdLow, implementation));
 }

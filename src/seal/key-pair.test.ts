@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { listsAes } from './cipher.ts';
 import { KeyPair } from './key-pair.ts';
 import { decodeKey, formatPublicKey, parsePublicKey } from './public-key.ts';
 
@@ -31,12 +30,4 @@ test('a public key has one form as text', () => {
     expect(decodeKey(text)).toBeUndefined();
   for (const text of ['', 'zwire1', `zwire2 ${base64}`])
     expect(() => parsePublicKey(text)).toThrow(expect.objectContaining({ code: 'KEY_MALFORMED' }));
-});
-
-test('processors say whether they have AES; those that say nothing have it', () => {
-  expect(listsAes('processor: 0\nflags\t\t: fpu vme aes avx\n')).toBe(true);
-  expect(listsAes('flags\t\t: fpu vme vaes avx\n')).toBe(false);
-  expect(listsAes('Features\t: fp asimd aes\n')).toBe(true);
-  expect(listsAes('Features\t: fp asimd\n')).toBe(false);
-  expect(listsAes('')).toBe(true);
 });

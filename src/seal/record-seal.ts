@@ -1,13 +1,18 @@
 // Seals and opens records under one key: AES-256-GCM or ChaCha20-Poly1305, nonce = 4-byte prefix || 64-bit record
-// number, the immutable header fields as associated data (docs/protocol.md, "Records"). Two implementations give the
-// same bytes: OpenSSL through sys/evp.ts on addresses, and node:crypto where its symbols are hidden.
-import { EvpContext, evpAvailable } from '../sys/evp.ts';
+// number, the immutable header fields as associated data (docs/protocol.md, "Records"). On addresses where a context
+// for that is to be had, and by node:crypto where it is not (implementation.ts).
+import { type AeadContext, TAG_BYTES } from '../sys/aead-context.ts';
 import { Memory } from '../sys/memory.ts';
 import { AAD_BYTES, MessageType, writeAad } from '../wire/segment.ts';
 import { type AeadOpener, type Cipher, createAead, createAeadOpener } from './cipher.ts';
+import {
+  type AddressImplementation,
+  bestImplementation,
+  createContext,
+  type SealImplementation,
+} from './implementation.ts';
 import type { DirectionKey } from './session-keys.ts';
 
-export const TAG_BYTES = 16;
 const NONCE_AT = 0;
 const AAD_AT = 64;
 const KEY_AT = 128;
@@ -36,7 +41,7 @@ export interface RecordOpener extends Disposable {
   finish(tag: Memory, tagAt: number): boolean;
 }
 
-/** The 28 bytes of associated data and the nonce, kept where the kernel's neighbour OpenSSL can read them. */
+/** The 28 bytes of associated data and the nonce, kept where a library can read them. */
 class Frame implements Disposable {
   readonly memory: Memory = Memory.allocate(4096);
   readonly #transferIdHigh: number;
@@ -83,13 +88,18 @@ class Frame implements Disposable {
   }
 }
 
-class EvpSealer implements RecordSealer {
+class AddressSealer implements RecordSealer {
   readonly #frame: Frame;
-  readonly #context: EvpContext;
+  readonly #context: AeadContext;
 
-  constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+  constructor(
+    key: DirectionKey,
+    transferIdHigh: number,
+    transferIdLow: number,
+    implementation: AddressImplementation,
+  ) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
-    this.#context = new EvpContext('encrypt', key.cipher, this.#frame.memory.address + KEY_AT);
+    this.#context = createContext(implementation, 'encrypt', key.cipher, this.#frame.memory.address + KEY_AT);
     this.#frame.wipeKey();
   }
 
@@ -115,13 +125,18 @@ class EvpSealer implements RecordSealer {
   }
 }
 
-class EvpOpener implements RecordOpener {
+class AddressOpener implements RecordOpener {
   readonly #frame: Frame;
-  readonly #context: EvpContext;
+  readonly #context: AeadContext;
 
-  constructor(key: DirectionKey, transferIdHigh: number, transferIdLow: number) {
+  constructor(
+    key: DirectionKey,
+    transferIdHigh: number,
+    transferIdLow: number,
+    implementation: AddressImplementation,
+  ) {
     this.#frame = new Frame(key, transferIdHigh, transferIdLow);
-    this.#context = new EvpContext('decrypt', key.cipher, this.#frame.memory.address + KEY_AT);
+    this.#context = createContext(implementation, 'decrypt', key.cipher, this.#frame.memory.address + KEY_AT);
     this.#frame.wipeKey();
   }
 
@@ -220,30 +235,24 @@ class NodeOpener implements RecordOpener {
   }
 }
 
-export type SealImplementation = 'evp' | 'node';
-
-export function bestImplementation(): SealImplementation {
-  return evpAvailable() ? 'evp' : 'node';
-}
-
 export function createSealer(
   key: DirectionKey,
   transferIdHigh: number,
   transferIdLow: number,
-  implementation: SealImplementation = bestImplementation(),
+  implementation: SealImplementation = bestImplementation(key.cipher),
 ): RecordSealer {
-  return implementation === 'evp'
-    ? new EvpSealer(key, transferIdHigh, transferIdLow)
-    : new NodeSealer(key, transferIdHigh, transferIdLow);
+  return implementation === 'node'
+    ? new NodeSealer(key, transferIdHigh, transferIdLow)
+    : new AddressSealer(key, transferIdHigh, transferIdLow, implementation);
 }
 
 export function createOpener(
   key: DirectionKey,
   transferIdHigh: number,
   transferIdLow: number,
-  implementation: SealImplementation = bestImplementation(),
+  implementation: SealImplementation = bestImplementation(key.cipher),
 ): RecordOpener {
-  return implementation === 'evp'
-    ? new EvpOpener(key, transferIdHigh, transferIdLow)
-    : new NodeOpener(key, transferIdHigh, transferIdLow);
+  return implementation === 'node'
+    ? new NodeOpener(key, transferIdHigh, transferIdLow)
+    : new AddressOpener(key, transferIdHigh, transferIdLow, implementation);
 }

@@ -2,14 +2,12 @@
 // node:crypto costs about 5 us, which halves the rate of small segments; here a context is reused and works on
 // addresses, so a record is sealed from and into the memory the kernel sends and fills.
 import { ZwireError } from '../bytes/zwire-error.ts';
+import { type AeadContext, TAG_BYTES } from './aead-context.ts';
 import { ownSymbols } from './libc.ts';
 import { Memory } from './memory.ts';
 
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
 const EVP_CTRL_AEAD_SET_TAG = 0x11;
-export const TAG_BYTES = 16;
-export const NONCE_BYTES = 12;
-export const KEY_BYTES = 32;
 
 export type EvpCipher = 'aes-256-gcm' | 'chacha20-poly1305';
 
@@ -78,12 +76,8 @@ function must(result: number, what: string): void {
   if (result !== 1) throw new ZwireError('SEAL_UNAVAILABLE', `OpenSSL's ${what} failed`);
 }
 
-/**
- * One context for one cipher, one direction and one key, driven in steps:
- * begin(nonce, aad) - update(out, in, bytes) any number of times - seal(tag) or open(tag).
- * All arguments are addresses in `Memory`. Decrypting in place is allowed; plaintext counts only after open() is true.
- */
-export class EvpContext implements Disposable {
+/** Either cipher with one key in one direction; see AeadContext. */
+export class EvpContext implements AeadContext {
   readonly #evp: Symbols;
   readonly #context: number;
   readonly #lengthMemory: Memory = Memory.allocate(16);
@@ -113,13 +107,11 @@ export class EvpContext implements Disposable {
     if (bytes > 0) this.#update(this.#context, outAddress, this.#length, inAddress, bytes);
   }
 
-  /** Ends an encryption and writes the 16-byte tag. */
   seal(tagAddress: number): void {
     must(this.#evp.encryptFinal(this.#context, tagAddress, this.#length), 'EVP_EncryptFinal_ex');
     must(this.#evp.control(this.#context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tagAddress), 'AEAD tag');
   }
 
-  /** Ends a decryption: true only when the tag is right. */
   open(tagAddress: number): boolean {
     must(this.#evp.control(this.#context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tagAddress), 'AEAD tag');
     return this.#evp.decryptFinal(this.#context, this.#length + 8, this.#length) === 1;

@@ -63,3 +63,12 @@ export function viewOf(address: number, bytes: number): ArrayBuffer {
 export function ownSymbols(): LibraryHandle {
   return koffi.load(null);
 }
+
+/** A library by its soname, as the dynamic loader finds it; undefined when it is not installed. */
+export function openLibrary(soname: string): LibraryHandle | undefined {
+  try {
+    return koffi.load(soname);
+  } catch {
+    return undefined;
+  }
+}

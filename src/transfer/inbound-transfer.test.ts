@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { ANNOUNCEMENT } from '../../test/announced.ts';
 import { createEpochSealer } from '../seal/epoch-seal.ts';
-import { TAG_BYTES } from '../seal/record-seal.ts';
+import { TAG_BYTES } from '../sys/aead-context.ts';
 import { openSuiteKeys } from '../seal/session-keys.ts';
 import { Memory } from '../sys/memory.ts';
 import { emptySegmentHeader, FLAG_LAST, MessageType, type SegmentHeader } from '../wire/segment.ts';

@@ -9,7 +9,8 @@
 import type { Peer } from '../link/frame-source.ts';
 import { createEpochOpener } from '../seal/epoch-seal.ts';
 import type { TransferId } from '../seal/handshake.ts';
-import { type RecordOpener, TAG_BYTES } from '../seal/record-seal.ts';
+import { type RecordOpener } from '../seal/record-seal.ts';
+import { TAG_BYTES } from '../sys/aead-context.ts';
 import * as libc from '../sys/libc.ts';
 import type { Memory } from '../sys/memory.ts';
 import { activityNumbers } from '../trace/activity.ts';

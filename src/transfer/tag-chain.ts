@@ -1,7 +1,7 @@
 // SHA-256 over the record tags of a transfer in order: what END carries and the receiver compares (docs/protocol.md,
 // "END"). Tags are gathered, since a hash call costs as much for 16 bytes as for a kilobyte.
 import { createHash, type Hash } from 'node:crypto';
-import { TAG_BYTES } from '../seal/record-seal.ts';
+import { TAG_BYTES } from '../sys/aead-context.ts';
 
 const TAGS_PER_UPDATE = 64;
 

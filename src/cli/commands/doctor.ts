@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { EXIT } from '../../bytes/error-codes.ts';
+import { ipsecMbKernel, usableKernels } from '../../sys/ipsec-mb.ts';
 import { credentials } from '../../sys/privilege.ts';
 import type { CliContext } from '../context.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -20,6 +21,7 @@ import {
   checkMemory,
   checkNode,
   checkPrivileges,
+  checkSealing,
   checkUdpBuffer,
 } from '../doctor/system-checks.ts';
 import { keyPlaces } from '../keys/key-places.ts';
@@ -46,6 +48,7 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<Finding
   const [sends, receives] = [flags.role !== 'receive', flags.role !== 'send'];
   const { signal } = new AbortController();
   const findings = [checkNode(process.version), checkKernel(release(), raw)];
+  findings.push(checkSealing(ipsecMbKernel(), usableKernels(), process.versions.openssl));
   findings.push(...checkPrivileges(credentials(), { raw, zfs: flags.into !== undefined, user: flags.user }));
   if (flags.interface !== undefined) findings.push(...checkInterface(flags.interface));
   if (receives) {

@@ -19,7 +19,14 @@ import {
   checkSecret,
   checkZfs,
 } from './host-checks.ts';
-import { checkKernel, checkMemory, checkNode, checkPrivileges, checkUdpBuffer } from './system-checks.ts';
+import {
+  checkKernel,
+  checkMemory,
+  checkNode,
+  checkPrivileges,
+  checkSealing,
+  checkUdpBuffer,
+} from './system-checks.ts';
 
 const signal = new AbortController().signal;
 
@@ -40,6 +47,20 @@ test.each([
   ['10.0.1', 'ok'],
 ])('Linux %s is %s', (release, state) => {
   expect(checkKernel(release, true).state).toBe(state);
+});
+
+test('what seals is named, and what could seal faster', () => {
+  const library = 'libIPSec_MB.so.2, vaes_avx2';
+  expect(checkSealing(library, ['vaes_avx2'], '3.0.19')).toEqual({
+    check: 'sealing',
+    state: 'ok',
+    text: `AES-256-GCM by ${library}`,
+  });
+  expect(checkSealing(undefined, [], '3.0.19')).toMatchObject({ state: 'ok', text: /OpenSSL 3\.0\.19/ });
+  expect(checkSealing(undefined, ['vaes_avx2'], '3.0.19')).toMatchObject({
+    state: 'note',
+    remedy: /libipsec-mb2/,
+  });
 });
 
 const user = (uid: number, ...capabilities: string[]): Credentials => ({

@@ -33,6 +33,23 @@ export function checkKernel(release: string, raw: boolean): Finding {
   );
 }
 
+/** `kernel`: what of IPSec-MB seals here; `usable`: its variants that this processor could run. */
+export function checkSealing(
+  kernel: string | undefined,
+  usable: readonly string[],
+  openssl: string,
+): Finding {
+  if (kernel !== undefined) return ok('sealing', `AES-256-GCM by ${kernel}`);
+  const text = `AES-256-GCM by OpenSSL ${openssl}, which Node.js carries`;
+  if (usable.length === 0) return ok('sealing', text);
+  return found(
+    'sealing',
+    'note',
+    `${text}; this processor has wide AES (${usable.join(', ')}), which another library may use better`,
+    'apt install libipsec-mb2, or see "The processor is the limit" in docs/operations/speed.md.',
+  );
+}
+
 export function checkPrivileges(
   now: Credentials,
   needs: { readonly raw: boolean; readonly zfs: boolean; readonly user?: string | undefined },
