@@ -130,6 +130,21 @@ test('who goes away again, or says nothing for seconds, is forgotten', () => {
   const silent = new Scene(keys());
   using quiet = knocked(silent).channel;
   const late = arrived(quiet.write(MessageType.probe, encodeProbe({ timeUs: 7 })));
-  expect(silent.entrance.serve(60_000)?.message).toContain('said a recorded announcement again');
+  const told: string[] = [];
+  for (let nowMs = 0; nowMs < 6000; nowMs += 20) told.push(silent.entrance.serve(nowMs)?.message ?? '');
+  expect(told.join('')).toContain('said a recorded announcement again');
   expect(silent.entrance.onMessage(late.header, late.payload)).toBeUndefined();
+});
+
+test('who answers while the receiver stands still has answered in time', () => {
+  const scene = new Scene(keys());
+  scene.entrance.serve(0);
+  using channel = knocked(scene).channel;
+  const probe = arrived(channel.write(MessageType.probe, encodeProbe({ timeUs: 7 })));
+  scene.entrance.serve(20);
+  // What has come meanwhile is read after this.
+  expect(scene.entrance.serve(20_000)).toBeUndefined();
+  const admitted = scene.entrance.onMessage(probe.header, probe.payload);
+  expect(admitted?.visitor.keyed?.senderKey).toEqual(SENDER.publicKey);
+  if (admitted !== undefined) dismiss(admitted.visitor);
 });

@@ -83,7 +83,8 @@ export class OutboundTransfer {
   #bytes = 0;
   #startMs = 0;
   #announcedAtMs = 0;
-  #heardAtMs = 0;
+  /** Something authentic came back. */
+  #heard = false;
   #starvedSinceMs = 0;
   #probedAtMs = 0;
 
@@ -142,7 +143,6 @@ export class OutboundTransfer {
     const startMs = performance.now();
     this.#conversation.prepare(whole, startMs);
     this.#startMs = startMs;
-    this.#heardAtMs = startMs;
     this.#announcedAtMs = -ANNOUNCE_EVERY_MS;
     if (oneWay) this.#post({ kind: 'accepted' });
     for (;;) {
@@ -158,9 +158,12 @@ export class OutboundTransfer {
     this.#bucket = new TokenBucket(rateBitsPerSecond, this.#geometry.recordBytes, this.#nowMs);
   }
 
-  /** Nobody there, or somebody who never decides (a FIFO without a reader, a pool that hangs). */
+  /**
+   * Nobody there, or somebody who never decides (a FIFO without a reader, a pool that hangs). Who has answered once may
+   * stand still for as long as in the middle of a transfer.
+   */
   #checkAnswer(startMs: number, joinTimeoutMs: number): void {
-    if (this.#nowMs - this.#heardAtMs > joinTimeoutMs) throw this.#noReceiver();
+    if (!this.#heard && this.#nowMs - startMs > joinTimeoutMs) throw this.#noReceiver();
     if (this.#nowMs - startMs <= Math.max(joinTimeoutMs, this.#data.timeoutMs)) return;
     const seconds = this.#data.timeoutMs / 1000;
     throw new ZwireError(
@@ -252,7 +255,7 @@ export class OutboundTransfer {
 
   /** Called by the conversation: the receiver decides as soon as it has heard us under the new keys. */
   onUndecided(): void {
-    this.#heardAtMs = this.#nowMs;
+    this.#heard = true;
     if (this.#join === undefined) this.#sayProbe();
   }
 
@@ -286,7 +289,7 @@ export class OutboundTransfer {
 
   /** Called by the conversation. Before JOIN it means that the receiver is there and still deciding. */
   onStatus(status: Status): void {
-    this.#heardAtMs = this.#nowMs;
+    this.#heard = true;
     if (status.state === 'committed') {
       const { toSnapshot } = this.#data.announcement;
       this.#result = outcomeOf(status, this.#endSaid ? this.#records : undefined, toSnapshot?.guid);

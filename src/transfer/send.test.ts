@@ -59,15 +59,23 @@ class PlayedReceiver implements AsyncDisposable {
   #channel: ControlChannel | undefined;
   #records = 0;
   #silent = false;
+  #announcements = 0;
+  readonly #decidesAt: number;
 
-  private constructor(onEnd: () => Answer | undefined, before: Answer) {
+  private constructor(onEnd: () => Answer | undefined, before: Answer, decidesAt: number) {
     this.#onEnd = onEnd;
     this.#before = before;
+    this.#decidesAt = decidesAt;
     this.#socket.on('message', (datagram, from) => this.#onDatagram(datagram, from));
   }
 
-  static async open(onEnd: () => Answer | undefined, before: Answer = {}): Promise<PlayedReceiver> {
-    const receiver = new PlayedReceiver(onEnd, before);
+  /** It answers the first announcement, and then none before that number `decidesAt`, which it accepts. */
+  static async open(
+    onEnd: () => Answer | undefined,
+    before: Answer = {},
+    decidesAt = 1,
+  ): Promise<PlayedReceiver> {
+    const receiver = new PlayedReceiver(onEnd, before, decidesAt);
     receiver.#socket.bind(0, '127.0.0.1');
     await once(receiver.#socket, 'listening');
     return receiver;
@@ -83,7 +91,7 @@ class PlayedReceiver implements AsyncDisposable {
     const { type, record } = this.#header;
     const payload = new Uint8Array(datagram.subarray(SEGMENT_HEADER_BYTES));
     const say = (answer: Answer): void => this.#status(answer, from);
-    if (type === MessageType.announce) this.#join(payload, from);
+    if (type === MessageType.announce) this.#onAnnounce(payload, from);
     else if (type === MessageType.data) {
       this.#records = Math.max(this.#records, record + 1);
       say(this.#before);
@@ -97,7 +105,7 @@ class PlayedReceiver implements AsyncDisposable {
     }
   }
 
-  #join(payload: Uint8Array, from: RemoteInfo): void {
+  #onAnnounce(payload: Uint8Array, from: RemoteInfo): void {
     if (this.#channel === undefined) {
       const keys = openSuiteKeys(decodeAnnounceClear(payload).salt);
       const { transferIdHigh, transferIdLow } = this.#header;
@@ -107,6 +115,11 @@ class PlayedReceiver implements AsyncDisposable {
         transferIdHigh,
         transferIdLow,
       );
+    }
+    this.#announcements++;
+    if (this.#announcements < this.#decidesAt) {
+      if (this.#announcements === 1) this.#status({}, from);
+      return;
     }
     const join = { accepted: true, creditLimit: 100, windowRecords: 64, have: { snapshots: [] } } as const;
     const clear = encodeJoinClear({ nonce: new Uint8Array(32), ephemeralPublic: new Uint8Array(32) });
@@ -227,4 +240,11 @@ test('an interruption while the source is described is heard', async () => {
   const seen = { describe, open: () => source.open(), close: (how: SourceOutcome) => source.close(how) };
   await expect(sendTo(receiver, seen, { signal })).rejects.toMatchObject({ code: 'INTERRUPTED' });
   expect(source.closedWith).toBe('failed');
+});
+
+test('a receiver that has answered, and then stands still before it accepts, is waited for', async () => {
+  // Announcements come ten times a second: silent for longer than the absence of any receiver is waited for.
+  await using receiver = await PlayedReceiver.open(() => committed({ target: 'copy' }), {}, 10);
+  const result = await sendTo(receiver, new EmptySource(), { joinTimeoutMs: 300 });
+  expect(result).toMatchObject({ outcome: 'committed', target: 'copy' });
 });

@@ -6,21 +6,27 @@ import type { Visitor } from './doorkeeper.ts';
 
 const PLACES = 64;
 const WAIT_MS = 5000;
+/** A longer time between two looks is one in which this program stood still, and could not hear anybody. */
+const LOOK_MS_MAX = 100;
 
 export interface WaitingVisitor {
   readonly id: TransferId;
   readonly visitor: Visitor;
+  /** By the room's own clock. */
   readonly sinceMs: number;
 }
 
 export class WaitingRoom {
   readonly #waiting: Map<string, WaitingVisitor> = new Map();
+  /** Goes while somebody looks: whoever answers while we stand still has answered in time. */
+  #clockMs = 0;
+  #lookedAtMs = 0;
 
   /** Owns the visitor from here on; the one that has waited longest gives up its place where there is none. */
   add(name: string, id: TransferId, visitor: Visitor, nowMs: number): void {
     const [oldest] = this.#waiting.keys();
     if (this.#waiting.size >= PLACES && oldest !== undefined) this.drop(oldest);
-    this.#waiting.set(name, { id, visitor, sinceMs: nowMs });
+    this.#waiting.set(name, { id, visitor, sinceMs: this.#look(nowMs) });
   }
 
   get(name: string): WaitingVisitor | undefined {
@@ -41,14 +47,21 @@ export class WaitingRoom {
 
   /** Forgets who has not answered in time; returns how many those were. */
   expire(nowMs: number): number {
+    const clockMs = this.#look(nowMs);
     let count = 0;
     for (const [name, { sinceMs }] of this.#waiting) {
       // They stand in the order of their coming.
-      if (nowMs - sinceMs <= WAIT_MS) break;
+      if (clockMs - sinceMs <= WAIT_MS) break;
       this.drop(name);
       count++;
     }
     return count;
+  }
+
+  #look(nowMs: number): number {
+    this.#clockMs += Math.min(LOOK_MS_MAX, nowMs - this.#lookedAtMs);
+    this.#lookedAtMs = nowMs;
+    return this.#clockMs;
   }
 
   clear(): void {
