@@ -31,7 +31,7 @@ export interface ReceiveOptions {
   readonly sink: SinkPolicy;
   /** End after the first transfer, with its result. */
   readonly once: boolean;
-  /** A sender not heard for this long is given up. */
+  /** A sender not heard for this long is given up, and so is a transfer whose sink is not open by then. */
   readonly timeoutMs: number;
   readonly maxTransfers: number;
   /** Memory for what has arrived and is not yet written, bytes. */

@@ -73,7 +73,11 @@ class Host implements Disposable {
   readonly #pool: SlotPool = new SlotPool(8 * SLOT_BYTES);
   readonly #accepted: PromiseWithResolvers = withResolvers();
 
-  constructor(policy: SinkPolicy, writers: Pick<StandbyWriter, 'take'> = new StandbyWriter()) {
+  constructor(
+    policy: SinkPolicy,
+    writers: Pick<StandbyWriter, 'take'> = new StandbyWriter(),
+    timeoutMs = 60_000,
+  ) {
     const mail = new MailSender<ReceiverMail>();
     mail.attach({
       postMessage: (message) => {
@@ -89,7 +93,7 @@ class Host implements Disposable {
         wire: 'v1',
         sink: policy,
         once: false,
-        timeoutMs: 1000,
+        timeoutMs,
         maxTransfers: 1,
         poolBytes: byteLength,
         insecure: true,
@@ -221,6 +225,23 @@ test('what a sink has to say while it is cleaned up is told before the end', asy
     { event: 'warning', code: 'SINK_WARNING', message: 'it may be mounted' },
     { event: 'finished', outcome: 'failed' },
   ]);
+});
+
+test('a sink that does not open in time is given up', async () => {
+  const given = withResolvers();
+  const policy: SinkPolicy = {
+    decide: (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          given.resolve();
+          reject(new Error('given up'));
+        });
+      }),
+  };
+  using host = new Host(policy, undefined, 20);
+  await given.promise;
+  await host.reception.fail(REVOKED);
+  expect(host.outcome).toBe('SINK_FAILED');
 });
 
 test('a sink that no thread can write to is ended again', async () => {

@@ -51,6 +51,9 @@ const COMMIT_PATIENCE_MS = 1000;
 /** What is waited for keeps the process alive, not the waiting. */
 const inAMoment = (): Promise<void> => setTimeout(COMMIT_PATIENCE_MS, undefined, { ref: false });
 
+/** The most that a timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 const REVOKED: Failure = {
   code: 'SENDER_NOT_ALLOWED',
   message: "the sender is no longer on this receiver's list",
@@ -124,7 +127,24 @@ export class Reception {
     const { records } = this.#announced;
     if (records !== undefined && isWatched('records'))
       publish({ event: 'records', transfer: this.#id, time: Date.now(), memory: records });
-    this.#deciding = this.#decide();
+    const decided = new AbortController();
+    this.#deciding = this.#decide().finally(() => decided.abort());
+    void this.#giveUpUndecided(decided.signal);
+  }
+
+  /** Whoever announced it may be gone; a sink that never opens would keep its place among the transfers. */
+  async #giveUpUndecided(decided: AbortSignal): Promise<void> {
+    const { timeoutMs } = this.#host.options;
+    try {
+      await setTimeout(Math.min(timeoutMs, TIMER_MS_MAX), undefined, { ref: false, signal: decided });
+    } catch {
+      return;
+    }
+    await this.fail({
+      code: 'SINK_FAILED',
+      message: `where ${this.#announced.announcement.name} is to go did not open within ${timeoutMs / 1000} s`,
+      hint: 'Nothing was committed. A FIFO needs a reader, and a pool an answer; --timeout SECONDS waits longer.',
+    });
   }
 
   async #decide(): Promise<void> {

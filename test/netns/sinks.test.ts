@@ -55,6 +55,22 @@ describe('sinks that are no regular file', () => {
     expect(lstatSync(scene.target('fifo')).isFIFO()).toBe(true);
   });
 
+  it('a FIFO that nobody reads in time gives its place to the next transfer', async () => {
+    await using scene = await Scene.open('raw');
+    const { path, content } = scene.source(BYTES);
+    const fifo = scene.target('fifo');
+    await scene.lab.b.run(['mkfifo', fifo]);
+    const receiver = await scene.receive(['--file', fifo, '--timeout', '2s', '--max-transfers', '1']);
+    // It ends before anybody reads, and never asks what became of it.
+    await expectExit(scene.send(['--file', path, '--one-way']), 0);
+    const { error } = await receiver.event('finished');
+    expect(error).toMatchObject({ code: 'SINK_FAILED', message: expect.stringContaining('2 s') });
+    const reader = scene.lab.b.start(['cat', fifo]);
+    await expectExit(scene.send(['--file', path]), 0);
+    await expectExit(reader, 0);
+    expectSameBytes(reader.stdout, content, 'what came out of the FIFO');
+  });
+
   it('/dev/null stays a device, also through a link', async () => {
     await using scene = await Scene.open('raw');
     const { path } = scene.source(BYTES);
