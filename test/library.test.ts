@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FakeZfs } from './fake-zfs.ts';
+import { FakeZfs, missing } from './fake-zfs.ts';
 import type { DeltaOptions, Receiver as ReceiverType, ReceiverOptions } from '../src/index.ts';
 
 // The built package: its workers are there.
@@ -201,6 +201,8 @@ test('a DeltaReader that is given up leaves nothing running, and one that got no
   zfs.on(['receive', '-u', '-o', 'readonly=on', '-o', 'volmode=dev', '-x', 'mountpoint', TARGET], {
     script: 'echo $$ >"$dir/pid"; exec cat >/dev/null',
   });
+  const columns = 'name,type,guid,createtxg,receive_resume_token';
+  zfs.on(['list', '-Hp', '-r', '-t', 'filesystem,volume', '-o', columns, TARGET], missing(TARGET));
   const pidFile = join(zfs.directory, 'pid');
   {
     await using reader = new DeltaReader(TARGET);

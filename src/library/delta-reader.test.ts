@@ -32,3 +32,52 @@ test('what cannot be set on a copy that is there and whole is a warning, not a f
     warnings: [expect.stringContaining('may be mounted')],
   });
 });
+
+test.each(['fails', 'is given up'])(
+  'what a stream that %s has left is kept from being mounted, or that is told',
+  async (how) => {
+    using zfs = new FakeZfs();
+    const child = `${TARGET}/child`;
+    zfs.dataset(TARGET, {}).snapshots(TARGET, { mon: [11n, 5] });
+    const plan = {
+      target: TARGET,
+      type: 'filesystem',
+      incremental: true,
+      recursive: true,
+      resumable: false,
+    } as const;
+    const restore = async (): Promise<DeltaReader> => {
+      zfs.tree(TARGET, { [TARGET]: {} });
+      const reader = new DeltaReader(TARGET, { recursive: true });
+      await reader.restore(Buffer.from('the stream'));
+      zfs.tree(TARGET, { [TARGET]: {}, [child]: {} });
+      return reader;
+    };
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): void => void warnings.push(message);
+    const end = async (reader: DeltaReader): Promise<string> => {
+      const failed = how === 'fails' ? reader.finish() : Promise.resolve();
+      const told = await failed.then(
+        () => '',
+        (error: unknown) => String(error),
+      );
+      await reader[Symbol.asyncDispose]();
+      // Node says it a little later.
+      await new Promise((resolve) => setImmediate(resolve));
+      return told + warnings.join('');
+    };
+    zfs.on(receiveArguments(plan), {
+      script: 'cat >/dev/null; echo "cannot receive: I/O error" >&2; exit 1',
+    });
+    zfs.on(['set', 'canmount=noauto', child], {});
+    process.on('warning', onWarning);
+    try {
+      expect(await end(await restore())).not.toContain('may be mounted');
+      expect(zfs.calls()).toContain(`set canmount=noauto ${child}`);
+      zfs.on(['set', 'canmount=noauto', child], { stderr: 'permission denied', exitCode: 1 });
+      expect(await end(await restore())).toContain('may be mounted');
+    } finally {
+      process.off('warning', onWarning);
+    }
+  },
+);

@@ -16,7 +16,10 @@ export interface DeltaReaderOptions {
   readonly set?: Readonly<Record<string, string>>;
   /** Properties of the stream to leave out (-x). */
   readonly exclude?: readonly string[];
-  /** The stream is one of a volume with all below it: its properties come along, and nothing of it is mounted. */
+  /**
+   * The stream is one of a volume with all below it: its properties come along, and nothing of it is mounted. Only for
+   * streams of senders that may change what stands in this pool (see DeltaReader).
+   */
   readonly recursive?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -25,6 +28,10 @@ export interface DeltaReaderOptions {
  * Restores one stream into a dataset: a whole snapshot makes it, a delta extends it. What arrives is not mounted.
  * Disposed of before finish(), it ends `zfs receive`, which leaves the dataset as it was; only a snapshot whose last
  * chunk it was given already stays.
+ *
+ * The program vouches for the stream: `zfs receive` gets it as it is, without the gate of zfsSinkPolicy. By the list at
+ * the head of a package, recursive or not, its maker has datasets and snapshots of this pool renamed, moved and
+ * promoted. Take streams of others with zfsSinkPolicy.
  */
 export class DeltaReader implements AsyncDisposable {
   readonly target: string;
@@ -51,7 +58,7 @@ export class DeltaReader implements AsyncDisposable {
       await writeChunk(receiving.stream, chunk);
     } catch (error) {
       // The pipe broke since zfs receive has ended, and it knows why.
-      await receiving.fail(error);
+      throw await receiving.failure(error);
     }
   }
 
@@ -67,7 +74,8 @@ export class DeltaReader implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#started === undefined || this.#finished !== undefined) return;
     const receiving = await this.#started.catch(() => undefined);
-    await receiving?.abort();
+    // Whoever leaves a block with an error is to see that one.
+    for (const warning of (await receiving?.abort()) ?? []) process.emitWarning(warning, 'ZwireWarning');
   }
 
   async #start(): Promise<Receiving> {
@@ -101,7 +109,7 @@ export class DeltaReader implements AsyncDisposable {
     const receiving = await this.#started;
     await receiving.finish();
     // It is there: an interruption now changes nothing about that.
-    const warnings = await keepFromMounting(receiving.plan, receiving.before);
+    const warnings = await receiving.keepFromMounting();
     const guid = (await listSnapshots(this.#target))?.at(-1)?.guid;
     return {
       target: this.target,
@@ -113,15 +121,16 @@ export class DeltaReader implements AsyncDisposable {
 
 /** A running `zfs receive` with our end of its pipe as a stream. */
 class Receiving {
-  readonly plan: ReceivePlan;
-  /** What stood at and below the target. */
-  readonly before: readonly Dataset[];
   readonly stream: Socket;
+  readonly #plan: ReceivePlan;
+  /** What stood at and below the target. */
+  readonly #before: readonly Dataset[];
   readonly #process: PipedProcess;
+  #ended = false;
 
   private constructor(plan: ReceivePlan, before: readonly Dataset[], process: PipedProcess, stream: Socket) {
-    this.plan = plan;
-    this.before = before;
+    this.#plan = plan;
+    this.#before = before;
     this.#process = process;
     this.stream = stream;
     // Told to whoever writes; without a listener it would end the program.
@@ -137,23 +146,45 @@ class Receiving {
     return new Receiving(plan, before, process, writePipe(reopenPipe(process.fd, 'write')));
   }
 
+  /** Gives what failed, a sentence each. */
+  keepFromMounting(): Promise<string[]> {
+    return keepFromMounting(this.#plan, this.#before);
+  }
+
   async finish(): Promise<void> {
     await endStream(this.stream);
     const status = await this.#process.finish();
-    if (status.exitCode !== 0) throw receiveError(this.plan, status);
+    this.#ended = true;
+    if (status.exitCode !== 0) throw await this.#withWhatIsLeft(receiveError(this.#plan, status));
   }
 
-  /** Throws the error of `zfs receive`, or the given one when it had none. */
-  async fail(error: unknown): Promise<never> {
+  /** The error of `zfs receive`, or the given one when it had none. */
+  async failure(error: unknown): Promise<unknown> {
     this.stream.destroy();
     const status = await this.#process.finish();
-    throw status.exitCode === 0 ? error : receiveError(this.plan, status);
+    this.#ended = true;
+    return status.exitCode === 0 ? error : await this.#withWhatIsLeft(receiveError(this.#plan, status));
   }
 
-  async abort(): Promise<void> {
+  /** Ends it, unless it has ended. Gives what could not be kept from being mounted. */
+  async abort(): Promise<string[]> {
+    if (this.#ended) return [];
     // Killed before the pipe closes: its end must not pass for the end of the stream.
     const ended = this.#process.abort();
     this.stream.destroy();
     await ended;
+    return this.keepFromMounting();
+  }
+
+  /** Of a package that broke off whole snapshots are here, and datasets made for them. */
+  async #withWhatIsLeft(error: ZwireError): Promise<ZwireError> {
+    const warnings = await this.keepFromMounting();
+    if (warnings.length === 0) return error;
+    const { code, fields, hint } = error;
+    return new ZwireError(code, `${error.message}; ${warnings.join('; ')}`, {
+      fields,
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
   }
 }
