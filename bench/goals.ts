@@ -7,19 +7,25 @@ export interface Verdict {
 }
 
 interface RatioGoal {
+  /** Without the Node, which is the running one unless the id names another. */
   readonly contender: string;
   readonly reference: string;
   readonly atLeast: number;
   readonly text: string;
 }
 
-/** Ids without the Node, which is the running one. */
 const RATIO_GOALS: readonly RatioGoal[] = [
   {
     contender: 'zwire-raw-9000',
     reference: 'iperf3-9000',
     atLeast: 0.85,
     text: 'raw two-way, MTU 9000, to iperf3 TCP',
+  },
+  {
+    contender: 'zwire-raw-9000-node24',
+    reference: 'iperf3-9000',
+    atLeast: 1.15,
+    text: 'the same on Node 24',
   },
   {
     contender: 'zwire-raw-9000',
@@ -38,6 +44,24 @@ const RATIO_GOALS: readonly RatioGoal[] = [
     reference: 'socat-pipe-9000',
     atLeast: 0.95,
     text: 'raw two-way through pipes, to socat TCP fed the same way',
+  },
+  {
+    contender: 'zwire-raw-keyed-9000',
+    reference: 'iperf3-9000',
+    atLeast: 0.85,
+    text: 'raw two-way, MTU 9000, with keys to iperf3 TCP',
+  },
+  {
+    contender: 'zwire-raw-keyed-9000-node24',
+    reference: 'iperf3-9000',
+    atLeast: 1.15,
+    text: 'the same on Node 24',
+  },
+  {
+    contender: 'zwire-raw-keyed-1500',
+    reference: 'iperf3-1500',
+    atLeast: 0.8,
+    text: 'raw two-way, MTU 1500, with keys to iperf3 TCP',
   },
   {
     contender: 'zwire-raw-keyed-9000',
@@ -67,7 +91,7 @@ export function verdicts(all: readonly Series[], node: string): Verdict[] {
   const find = (id: string): Series | undefined => all.find((series) => series.contender.id === id);
   const out: Verdict[] = [];
   for (const goal of RATIO_GOALS) {
-    const series = find(`${goal.contender}-${node}`);
+    const series = find(`${goal.contender}-${node}`) ?? find(goal.contender);
     const ratio =
       series && spread(ratios(series, find(goal.reference) ?? find(`${goal.reference}-${node}`)))?.median;
     if (ratio === undefined) continue;

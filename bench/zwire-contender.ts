@@ -4,6 +4,7 @@ import { closeSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../test/netns/lab.ts';
 import type { ProgramOptions } from '../test/netns/program.ts';
+import { ADMIN_ENV } from '../test/netns/side.ts';
 import type { Contender, MtuBytes, NodeBinary, Sample, Workload } from './contender.ts';
 import { numberAt } from './json-number.ts';
 import { catFrom, catToNull, Metered } from './metered.ts';
@@ -31,8 +32,8 @@ interface Variant {
   readonly feed: 'file' | 'pipe';
   readonly node: NodeBinary;
   readonly oneWayRate: string;
-  /** Both sides write a trace; or both sides share a key, instead of the open suite. */
-  readonly extra?: 'traced' | 'keyed';
+  /** Both sides write a trace; or share a key, instead of the open suite; or leave libIPSec_MB alone. */
+  readonly extra?: 'traced' | 'keyed' | 'openssl';
 }
 
 function zwire(variant: Variant): Contender {
@@ -49,6 +50,7 @@ function zwire(variant: Variant): Contender {
         : '';
   const send = `send --file ${source} ${link.send.replace('RATE', oneWayRate)} --json${more('send.json')}`;
   const receive = `receive --file ${sink} ${link.receive} --once --json${more('recv.json')}`;
+  const setting = extra === 'openssl' ? 'ZWIRE_IPSEC_MB=off ' : '';
   const title = link.title.replace('RATE', oneWayRate);
   return {
     id: `zwire-${mode}-${feed === 'pipe' ? 'pipe-' : ''}${extra === undefined ? '' : `${extra}-`}${mtuBytes}-node${major.slice(1)}`,
@@ -57,7 +59,7 @@ function zwire(variant: Variant): Contender {
     feed,
     commands:
       feed === 'file'
-        ? [`zwire ${send}`, `zwire ${receive}`]
+        ? [`${setting}zwire ${send}`, `${setting}zwire ${receive}`]
         : [`cat FILE | zwire ${send}`, `zwire ${receive} | cat >/dev/null`],
     run: (lab, workload) => runZwire(lab, workload, variant, send.split(' '), receive.split(' ')),
   };
@@ -73,7 +75,11 @@ async function runZwire(
   const piped = variant.feed === 'pipe';
   const program = [variant.node.path, ZWIRE];
   const sink = piped ? catToNull(lab.b) : undefined;
-  const receiverOptions: ProgramOptions = sink ? { stdout: sink.writeFd, eventsOn: 'stderr' } : {};
+  const common: ProgramOptions =
+    variant.extra === 'openssl' ? { env: { ...ADMIN_ENV, ZWIRE_IPSEC_MB: 'off' } } : {};
+  const receiverOptions: ProgramOptions = sink
+    ? { ...common, stdout: sink.writeFd, eventsOn: 'stderr' }
+    : common;
   const inScratch = (word: string): string => word.replace('SCRATCH', workload.scratch);
   if (variant.extra === 'keyed') makeSharedKey(variant.node, `${workload.scratch}/shared.key`);
   const receiveArgv = [...program, ...receive.map(inScratch)];
@@ -86,7 +92,7 @@ async function runZwire(
     lab.a,
     workload.scratch,
     [...program, ...argv],
-    source === undefined ? {} : { stdin: source },
+    source === undefined ? common : { ...common, stdin: source },
   );
   if (source !== undefined) closeSync(source);
   const [sent, received] = await Promise.all([sender.end(), receiver.end(), sink?.ended]);
@@ -120,7 +126,8 @@ export function zwireContenders(nodes: readonly NodeBinary[], oneWayRate: string
       contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'pipe', node, oneWayRate }));
       contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'file', node, oneWayRate, extra: 'keyed' }));
       if (mtuBytes === 9000)
-        contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'file', node, oneWayRate, extra: 'traced' }));
+        for (const extra of ['traced', 'openssl'] as const)
+          contenders.push(zwire({ mode: 'raw', mtuBytes, feed: 'file', node, oneWayRate, extra }));
     }
   }
   return contenders;
