@@ -106,9 +106,10 @@ differences below that are not claims.
 - CPU: user and system time of the process and its children, starting included, for 1 GiB. On veth the sender also pays
   for the receive path of the kernel.
 - Peak RSS: the largest of all rounds.
-- zwire seals everything, without keys too, and ssh encrypts; the other tools send plain bytes. How fast a core seals by
-  which library (operations/speed.md says where to get it) and does nothing else is said below, and what that takes of the CPU. The goals were set on a machine that seals at
-  48 Gbit/s with Node 20 and at 112 with Node 24.
+- zwire seals everything, without keys too, and ssh encrypts; the other tools send plain bytes. By what a core seals, and
+  how fast when it does nothing else, is said below ([where to get it](operations/speed.md)), and what that takes of the
+  CPU. Rows named "openssl" leave libIPSec_MB alone. The goals were set on a machine that seals at 48 Gbit/s with Node 20
+  and at 112 with Node 24.
 
 ## Machine
 ${report.machine.map((line) => `- ${line}`).join('\n')}

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // npm run bench: zwire against TCP tools, in network namespaces on this machine. See `--help`.
-import { ensurePackages, tryIpsecMb } from '../scripts/packages.mjs';
+import { ensurePackages } from '../scripts/packages.mjs';
 import { ensureNode } from '../scripts/node-versions.mjs';
 import { compile } from './compile.mjs';
 
@@ -21,7 +21,6 @@ if (process.argv.includes('--help')) {
   process.exit(0);
 }
 
-tryIpsecMb();
 const { missing, command } = ensurePackages(['test', 'bench']);
 if (missing.length > 0)
   console.error(`bench: contenders missing (${missing.join(' ')}), install them with:\n  ${command}`);

@@ -92,8 +92,18 @@ function withoutServices(action) {
   }
 }
 
+/** What tests and bench seal with where the processor can; without it Node's OpenSSL seals, and a test says so. */
+function tryIpsecMb() {
+  try {
+    ensureIpsecMb();
+  } catch (error) {
+    console.error(`packages: libipsec-mb2 is not to be had: ${error.message}`);
+  }
+}
+
 /** Installs what is missing of `groups`. Returns the names that are still missing, with the command to install them. */
 export function ensurePackages(groups) {
+  if (groups.includes('test')) tryIpsecMb();
   let missing = missingPackages(groups);
   if (missing.length === 0) return { missing, command: '' };
   const install = ['install', '-y', '--no-install-recommends', ...missing];
@@ -111,17 +121,7 @@ export function ensurePackages(groups) {
   return { missing, command };
 }
 
-/** The library that tests and bench seal with, where the processor can; says so where it is not to be had. */
-export function tryIpsecMb() {
-  try {
-    ensureIpsecMb();
-  } catch (error) {
-    console.error(`packages: libipsec-mb2 is not to be had, Node's OpenSSL seals: ${error.message}`);
-  }
-}
-
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
-  tryIpsecMb();
   const groups = process.argv.slice(2);
   const { missing, command } = ensurePackages(groups.length > 0 ? groups : ['test']);
   if (missing.length > 0) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureNode } from './node-versions.mjs';
-import { ensurePackages, tryIpsecMb } from './packages.mjs';
+import { ensurePackages } from './packages.mjs';
 
 const HELP = `npm test -- [options]
 
@@ -86,7 +86,6 @@ async function check() {
 }
 
 async function packages() {
-  tryIpsecMb();
   const { missing, command } = ensurePackages(['test']);
   if (missing.length > 0) throw new CannotRun(`${missing.join(' ')} missing; install with: ${command}`);
   return ok(0);
