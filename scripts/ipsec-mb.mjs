@@ -59,6 +59,7 @@ function fetchPackage(work) {
     'Dir::Etc::Preferences=/dev/null',
     'Dir::Etc::PreferencesParts=/dev/null',
     'Acquire::Languages=none',
+    'Acquire::Retries=3',
     // The directory is its maker's alone, so apt need not try to read it as another user.
     'APT::Sandbox::User=root',
   ].flatMap((setting) => ['-o', setting]);
