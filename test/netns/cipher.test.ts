@@ -7,6 +7,7 @@ import { MessageType } from '../../src/wire/segment.ts';
 import { parseFrame } from './frame.ts';
 import type { Program } from './program.ts';
 import { expectExit, expectSame, failure, Scene } from './scene.ts';
+import { ADMIN_ENV } from './side.ts';
 import { sniff } from './wire-tools.ts';
 
 /** The other one is that of this machine, whichever it is. */
@@ -62,3 +63,28 @@ it('is agreed on', async () => {
   await receiver.event('finished', () => receiver.eventsNamed('finished').length === 2);
   expectSame(scene.target(), content);
 });
+
+/** Each side seals with what its host has: what goes over the wire is the same. */
+it.each([
+  ['sender', 'off', ''],
+  ['receiver', '', 'off'],
+])(
+  'is AES-256-GCM by whichever library, when the %s leaves libIPSec_MB alone',
+  async (_, sending, receiving) => {
+    const setting = (value: string): { readonly env: NodeJS.ProcessEnv } => ({
+      env: { ...ADMIN_ENV, ZWIRE_IPSEC_MB: value },
+    });
+    await using scene = await Scene.open('raw', { mtuBytes: 1500 });
+    const key = join(scene.directory, 'psk');
+    await expectExit(scene.lab.a.zwire(['keygen', '--shared', '--output', key]), 0);
+    const { path, content } = scene.source(3_000_001);
+    const common = ['--psk-file', key, '--cipher', 'aes'];
+    const receiver = await scene.receive(
+      ['--file', scene.target(), '--once', '--state-dir', join(scene.directory, 'state'), ...common],
+      setting(receiving),
+    );
+    await expectExit(scene.send(['--file', path, ...common], setting(sending)), 0);
+    await expectExit(receiver, 0);
+    expectSame(scene.target(), content);
+  },
+);
