@@ -87,7 +87,10 @@ export type TransferEvent = EventBase &
       }
   );
 
-/** Is told every event of a transfer, in order; what it throws is not caught. */
+/**
+ * Is told every event of a transfer, in order. What it throws ends the transfer, or the receiver with all of its
+ * transfers, as an interruption does, and is thrown there; it is told nothing more. What was committed by then stays.
+ */
 export type EventListener = (event: TransferEvent) => void;
 
 /** A `TransferEvent` before it is stamped: every member of the union without its base fields. */

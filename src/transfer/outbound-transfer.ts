@@ -83,7 +83,6 @@ export class OutboundTransfer {
   #bytes = 0;
   #startMs = 0;
   #announcedAtMs = 0;
-  /** Something authentic came back. */
   #heard = false;
   #starvedSinceMs = 0;
   #probedAtMs = 0;
@@ -158,10 +157,7 @@ export class OutboundTransfer {
     this.#bucket = new TokenBucket(rateBitsPerSecond, this.#geometry.recordBytes, this.#nowMs);
   }
 
-  /**
-   * Nobody there, or somebody who never decides (a FIFO without a reader, a pool that hangs). Who has answered once may
-   * stand still for as long as in the middle of a transfer.
-   */
+  /** Nobody there, or somebody who does not decide: who has answered once may stand still, as in a transfer. */
   #checkAnswer(startMs: number, joinTimeoutMs: number): void {
     if (!this.#heard && this.#nowMs - startMs > joinTimeoutMs) throw this.#noReceiver();
     if (this.#nowMs - startMs <= Math.max(joinTimeoutMs, this.#data.timeoutMs)) return;

@@ -80,7 +80,12 @@ interface Receiving {
   readonly finished: Promise<void>;
 }
 
-async function start(sink: SinkPolicy, signal: AbortSignal, isOnce = false): Promise<Receiving> {
+async function start(
+  sink: SinkPolicy,
+  signal: AbortSignal,
+  isOnce = false,
+  onEvent: (event: string) => void = () => undefined,
+): Promise<Receiving> {
   const probe = createSocket('udp4').bind(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
@@ -106,6 +111,7 @@ async function start(sink: SinkPolicy, signal: AbortSignal, isOnce = false): Pro
       if (event === 'listening') onListening();
       if (event === 'accepted') onAccepted();
       if (event === 'finished') onFinished();
+      onEvent(event);
     },
   }).catch((error: unknown) => error);
   await listening;
@@ -157,3 +163,20 @@ test('a receiver that ends with its first transfer begins no second while it tel
   expect(sinks.decided).toBe(1);
   expect(sinks.ends).toEqual(['abort']);
 });
+
+test.each(['announced', 'accepted', 'finished'])(
+  'what the listener throws when it is told %s ends the receiver, and is thrown',
+  async (name) => {
+    const sinks = new Sinks();
+    const { port, ended } = await start(sinks, new AbortController().signal, false, (event) => {
+      if (event === name) throw new RangeError('of the listener');
+    });
+    await using socket = createSocket('udp4');
+    const channel = await announce(socket, { port, ended }, 1);
+    const abort = encodeAbort({ code: 'SOURCE_FAILED', message: 'the source is gone' });
+    socket.send(channel.write(MessageType.abort, abort), port, '127.0.0.1');
+    expect(await ended).toEqual(new RangeError('of the listener'));
+    // However far it came, what was opened is ended.
+    expect(sinks.ends).toEqual(Array.from({ length: sinks.decided }, () => 'abort'));
+  },
+);

@@ -5,6 +5,7 @@ import { ZwireError } from '../bytes/zwire-error.ts';
 import type { LinkOptions } from './endpoint.ts';
 import type { EventBody, EventListener } from './event.ts';
 import { FreshnessStore } from './freshness-store.ts';
+import { listened } from './listened.ts';
 import { MailSender } from './mailbox.ts';
 import { Reception, type ReceptionHost } from './reception.ts';
 import { shareTrack } from './share-track.ts';
@@ -60,9 +61,9 @@ export interface ReceiveSummary {
 export async function receive(options: ReceiveOptions): Promise<ReceiveSummary> {
   if (options.wire === 'v0') {
     const { receiveV0 } = await import('./v0-receive.ts');
-    return receiveV0(options);
+    return listened(options, receiveV0);
   }
-  return receiveThrough('receiver-worker', options);
+  return listened(options, (guarded) => receiveThrough('receiver-worker', guarded));
 }
 
 /** Receives with the worker of this name, which speaks ReceiverMail and ReceiverMessage. */

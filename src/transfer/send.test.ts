@@ -17,6 +17,7 @@ import {
 } from '../wire/segment.ts';
 import { emptyStatus, encodeStatus, type Status } from '../wire/status.ts';
 import { ControlChannel } from './control-channel.ts';
+import type { TransferEvent } from './event.ts';
 import { send, type SendOptions, type TransferResult } from './send.ts';
 import type { Source, SourceOutcome } from './source.ts';
 
@@ -248,3 +249,19 @@ test('a receiver that has answered, and then stands still before it accepts, is 
   const result = await sendTo(receiver, new EmptySource(), { joinTimeoutMs: 300 });
   expect(result).toMatchObject({ outcome: 'committed', target: 'copy' });
 });
+
+test.each(['announced', 'accepted', 'finished'])(
+  'what the listener throws when it is told %s ends the transfer, and is thrown',
+  async (name) => {
+    await using receiver = await PlayedReceiver.open(() => committed({}));
+    const source = new EmptySource();
+    const told: string[] = [];
+    const onEvent = ({ event }: TransferEvent): void => {
+      told.push(event);
+      if (event === name) throw new RangeError('of the listener');
+    };
+    await expect(sendTo(receiver, source, { onEvent })).rejects.toThrow(new RangeError('of the listener'));
+    expect(told.at(-1)).toBe(name);
+    expect(source.closedWith).toBe(name === 'finished' ? 'committed' : 'failed');
+  },
+);

@@ -8,6 +8,7 @@ import { Counters } from './counters.ts';
 import type { LinkOptions } from './endpoint.ts';
 import { publish } from './event-channel.ts';
 import type { EventListener } from './event.ts';
+import { listened } from './listened.ts';
 import { MailSender } from './mailbox.ts';
 import type { OpenSource, Source, SourceAnnouncement, SourceOutcome } from './source.ts';
 import type { SenderKeys } from './transfer-keys.ts';
@@ -74,9 +75,9 @@ export async function send(options: SendOptions): Promise<TransferResult> {
   if (options.signal.aborted) throw interrupted();
   if (options.wire === 'v0') {
     const { sendV0 } = await import('./v0-send.ts');
-    return sendV0(options);
+    return listened(options, sendV0);
   }
-  return sendThrough('sender-worker', options);
+  return listened(options, (guarded) => sendThrough('sender-worker', guarded));
 }
 
 /** Sends with the worker of this name, which speaks SenderMail and SenderMessage. */
