@@ -1,6 +1,6 @@
 // A file, a device or standard input as a source.
-import { type Stats, fstatSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type Stats, fstatSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { OpenSource, Source, SourceAnnouncement } from './source.ts';
@@ -12,8 +12,8 @@ export function fileSource(path: string): Source {
   return path === '-' ? new StandardInput() : new FileSource(path);
 }
 
-function announcementOf(name: string, stat: Stats): SourceAnnouncement {
-  const sizeBytes = stat.isFile() ? { sizeBytes: BigInt(stat.size) } : {};
+function announcementOf(name: string, found: Stats): SourceAnnouncement {
+  const sizeBytes = found.isFile() ? { sizeBytes: BigInt(found.size) } : {};
   return { kind: 'file', name, recursive: false, features: [], ...sizeBytes };
 }
 
@@ -27,17 +27,19 @@ class FileSource implements Source {
 
   async describe(): Promise<SourceAnnouncement> {
     try {
-      this.#handle = await open(this.#path, 'r');
+      // A FIFO that nobody writes to would hold a thread in open(2), and with it the end of the process.
+      const waits = (await stat(this.#path)).isFIFO();
+      this.#handle = await open(this.#path, constants.O_RDONLY | (waits ? constants.O_NONBLOCK : 0));
     } catch (error) {
       throw unreadable(this.#path, error);
     }
-    const stat = await this.#handle.stat();
-    if (stat.isDirectory()) {
+    const found = await this.#handle.stat();
+    if (found.isDirectory()) {
       throw new ZwireError('SOURCE_FAILED', `cannot send ${this.#path}: it is a directory`, {
         hint: `Send an archive of it: tar c ${this.#path} | zwire send --file - ...`,
       });
     }
-    return announcementOf(basename(this.#path), stat);
+    return announcementOf(basename(this.#path), found);
   }
 
   open(): Promise<OpenSource> {

@@ -82,6 +82,19 @@ describe('sinks that are no regular file', () => {
     expect(lstatSync(scene.target('link')).isSymbolicLink()).toBe(true);
   });
 
+  it('a FIFO that nobody writes to can be given up', async () => {
+    await using scene = await Scene.open('raw');
+    const fifo = `${scene.directory}/fifo`;
+    await scene.lab.a.run(['mkfifo', fifo]);
+    const receiver = await scene.receive(['--file', scene.target(), '--once']);
+    const sender = scene.send(['--file', fifo]);
+    await sender.event('accepted');
+    sender.signal('SIGINT');
+    await expectExit(sender, 130);
+    await expectExit(receiver, 1);
+    await scene.expectNothingLeft();
+  });
+
   it('a FIFO can be the source', async () => {
     await using scene = await Scene.open('raw');
     const { path, content } = scene.source(BYTES);
