@@ -1,9 +1,12 @@
 // tshark with the dissector of the built zwire, on captures that a test made. Each test file has a home of its own, so
 // that a dissector which the user installed is not loaded as well.
-import { execFile, execFileSync } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { encodePcapHeader, encodePcapRecord, PCAP_RECORD_BYTES } from '../../src/wire/pcap.ts';
 import { ADMIN_ENV, ZWIRE } from '../netns/side.ts';
 
@@ -50,6 +53,18 @@ const FIELDS = [
     'reassembled reassembled.segments reassembled.complete reassembled.length reassembled.data reassembled.opened',
     'v0.type v0.transfer v0.name v0.index v0.crc v0.data_length v0.data v0.previous_crc v0.seed_length',
   ].flatMap((names) => names.split(' ').map((name) => `zwire.${name}`)),
+];
+
+const FIELD_ARGUMENTS: readonly string[] = [
+  '-T',
+  'fields',
+  '-E',
+  'separator=/t',
+  '-E',
+  'occurrence=a',
+  '-E',
+  `aggregator=${AGGREGATOR}`,
+  ...FIELDS.flatMap((name) => ['-e', name]),
 ];
 
 /** One frame: the values that each field has in it. */
@@ -111,22 +126,39 @@ export class Tshark implements Disposable {
     return join(this.directory, name);
   }
 
+  /** Frames as they come. */
+  follow(options: ReadOptions = {}): Following {
+    // Only -i takes what is there of a pipe; -r waits for more.
+    const child = spawn('tshark', this.#argv(['-i', '-', '-l'], FIELD_ARGUMENTS, options), {
+      env: this.#environment(),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    return new Following(child);
+  }
+
   /** Every frame of a capture, or those that the filter lets pass. */
   async read(capture: string, options: ReadOptions = {}): Promise<Row[]> {
-    const wanted = FIELDS.flatMap((name) => ['-e', name]);
-    const format = ['-E', 'separator=/t', '-E', 'occurrence=a', '-E', `aggregator=${AGGREGATOR}`];
-    const text = await this.#run(capture, ['-T', 'fields', ...format, ...wanted], options);
+    const text = await this.#run(capture, options);
     const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
     return lines.map((line) => new Row(line));
   }
 
-  #run(capture: string, args: readonly string[], options: ReadOptions): Promise<string> {
+  #argv(from: readonly string[], args: readonly string[], options: ReadOptions): string[] {
     const preferences = ['ip.check_checksum:TRUE', 'udp.check_checksum:TRUE', ...(options.preferences ?? [])];
-    const argv = ['-X', `lua_script:${this.#script}`, '-r', capture, ...args];
+    const argv = ['-X', `lua_script:${this.#script}`, ...from, ...args];
     for (const preference of preferences) argv.push('-o', preference);
     if (options.filter !== undefined) argv.push('-Y', options.filter);
     if (options.twoPass === true) argv.push('-2');
-    const env = { ...ADMIN_ENV, HOME: this.directory, XDG_CONFIG_HOME: this.directory, LC_ALL: 'C.UTF-8' };
+    return argv;
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { ...ADMIN_ENV, HOME: this.directory, XDG_CONFIG_HOME: this.directory, LC_ALL: 'C.UTF-8' };
+  }
+
+  #run(capture: string, options: ReadOptions): Promise<string> {
+    const argv = this.#argv(['-r', capture], FIELD_ARGUMENTS, options);
+    const env = this.#environment();
     return new Promise((resolve, reject) => {
       execFile('tshark', argv, { env, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
         const said = stderr.replace(/^Running as user "root".*\n/m, '');
@@ -144,13 +176,42 @@ export class Tshark implements Disposable {
   }
 }
 
+/** A tshark that shows each frame when it is given it. */
+export class Following implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+  readonly #ended: Promise<unknown>;
+
+  constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child;
+    this.#ended = once(child, 'close');
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    child.stdin.write(encodePcapHeader(SNAP_BYTES));
+  }
+
+  async show(frame: Uint8Array): Promise<Row> {
+    this.#child.stdin.write(recordOf(frame, 0));
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error('tshark has ended');
+    return new Row(value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.stdin.end();
+    this.#child.kill();
+    await this.#ended;
+  }
+}
+
 /** Makes a capture of frames, a microsecond apart. */
 export function writeCapture(path: string, frames: readonly Uint8Array[]): void {
   const pieces: Uint8Array[] = [encodePcapHeader(SNAP_BYTES)];
-  for (const [i, frame] of frames.entries()) {
-    const head = new Uint8Array(PCAP_RECORD_BYTES);
-    encodePcapRecord(new DataView(head.buffer), 0, 1_795_400_000, i * 1000, frame.length, frame.length);
-    pieces.push(head, frame);
-  }
+  for (const [i, frame] of frames.entries()) pieces.push(recordOf(frame, i * 1000));
   writeFileSync(path, Buffer.concat(pieces));
+}
+
+function recordOf(frame: Uint8Array, nanoseconds: number): Buffer {
+  const head = new Uint8Array(PCAP_RECORD_BYTES);
+  encodePcapRecord(new DataView(head.buffer), 0, 1_795_400_000, nanoseconds, frame.length, frame.length);
+  return Buffer.concat([head, frame]);
 }

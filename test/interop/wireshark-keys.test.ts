@@ -136,6 +136,8 @@ describe('a transfer with keys', () => {
     expect(lines).toMatch(keyLogOf(String(run.sent['transfer']), cipher));
 
     expectSealed(await tshark.read(run.b), suite);
+    const unknown = write(scene, 'cipher.log', lines.replaceAll(cipher, 'rot13'));
+    expectSealed(await tshark.read(run.b, { preferences: [`zwire.key_log:${unknown}`] }), suite);
 
     const rows = await tshark.read(run.b, {
       preferences: [`zwire.key_log:${keyLog}`, 'zwire.open_records:TRUE'],
@@ -260,7 +262,11 @@ describe('a transfer with keys', () => {
           .flatMap((row) => row.all('opened'))
           .some(isTrue),
       ).toBe(false);
-      expect(rows.flatMap((row) => row.all('_ws.expert.message')).join('\n')).toMatch(/needs a key log/);
+      for (const type of ['announce', 'join', 'end'] as const) {
+        const said = remarks(ofType(rows, type)).join('\n');
+        expect(said).toMatch(/needs a key log/);
+        expect(said).not.toMatch(/tag does not fit/);
+      }
       const lies = [
         `${HANDSHAKE_LINE} ${id} ${cipher} ${wrong} ${wrong}`,
         `${KEY_LINE} ${id} ${cipher} ${wrong}`,
@@ -272,6 +278,35 @@ describe('a transfer with keys', () => {
       expect(refused.flatMap((row) => row.all('opened')).some(isTrue)).toBe(false);
     },
   );
+});
+
+it('a key log that grows while frames come is read again', async () => {
+  const id = { transferIdHigh: 7, transferIdLow: 99 };
+  const payloadSecret = new Uint8Array(PAYLOAD_SECRET_BYTES);
+  const handshake = new SenderHandshake(
+    {
+      ...id,
+      suite: 'IK_AESGCM',
+      own: { identity: KeyPair.generate() },
+      receiverKey: KeyPair.generate().publicKey,
+      salt: new Uint8Array(32),
+      senderTimeNs: 1_700_000_000_123_456_789n,
+      payloadSecret,
+    },
+    Buffer.from('{"kind":"file","name":"x"}'),
+  );
+  const said = controlSegment(MessageType.announce, id, 0, handshake.announce);
+  const frame = buildFrame({ ...ADDRESSES, payload: said });
+  const keyLog = tshark.path('growing.log');
+  const file = openSync(keyLog, 'a', 0o600);
+  await using live = tshark.follow({ preferences: [`zwire.key_log:${keyLog}`] });
+  expect((await live.show(frame)).has('announce.body')).toBe(false);
+  logHandshake(file, id, 'aes-256-gcm', payloadSecret);
+  closeSync(file);
+  // It looks at the file once a second.
+  let row = await live.show(frame);
+  while (!row.has('announce.body')) row = await live.show(frame);
+  expect(row.one('announce.body')).toContain('"name":"x"');
 });
 
 it('a key log that others can read is refused before anything is sent', async () => {

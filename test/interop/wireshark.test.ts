@@ -261,6 +261,18 @@ describe('v0', () => {
     expect(remarks(rows.slice(1, 2))).toContain('The CRC does not fit');
     expect(remarks(rows.slice(2))).toContain('Gap: index 2 was expected');
   });
+
+  it('with a chunk whose neighbour was another one than the capture has', async () => {
+    const chunks = ['a', 'b', 'c', 'd'].map((text, i, all) =>
+      v0Chunk(i, Buffer.from(text), i === 2 ? 'x' : (all[i - 1] ?? '')),
+    );
+    const capture = tshark.path('neighbour.pcap');
+    writeCapture(capture, seedFrames(chunks));
+    const rows = await tshark.read(capture);
+    const gaps = rows.map((row) => remarks([row]).filter((text) => /CRC|Gap/.test(text)));
+    const gap = 'Gap: the CRC of the chunk before is not that of the last chunk captured';
+    expect(gaps).toEqual([[], [], [gap], []]);
+  });
 });
 
 function v0Chunk(index: number, data: Buffer, before: string): Buffer {
