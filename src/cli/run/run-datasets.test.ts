@@ -60,6 +60,12 @@ it('zwire list tells what has nothing from what is not there', async () => {
     exitCode: 1,
     stderr: expect.stringContaining('(ZFS_DATASET_MISSING)'),
   });
+  const noSnapshot = { stderr: "cannot open 'tank@no': dataset does not exist\n", exitCode: 1 };
+  zfs.on(['list', '-Hp', '-r', '-t', 'snapshot', '-o', COLUMNS, 'tank@no'], noSnapshot);
+  expect(await said('list', 'tank@no', '--type', 'snapshot')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('(ZFS_SNAPSHOT_MISSING)'),
+  });
   expect((await said('list', '--type', 'snapshots')).exitCode).toBe(2);
 });
 

@@ -91,9 +91,13 @@ async function list({ flags, names, signal, say }: Work): Promise<void> {
     say(listLine(entity, properties), { ...entity });
   }
   if (name === undefined || found) return;
+  if (name.includes('@')) {
+    throw new ZwireError('ZFS_SNAPSHOT_MISSING', `there is no snapshot ${name} here`, {
+      fields: { snapshot: name },
+    });
+  }
   // Nothing of these types, or no such dataset: the difference matters to a script.
-  for await (const _ of listEntities({ of: parseDatasetName(name.split('@')[0] ?? ''), depth: 0, signal }))
-    return;
+  for await (const _ of listEntities({ of: parseDatasetName(name), depth: 0, signal })) return;
   throw new ZwireError('ZFS_DATASET_MISSING', `there is no dataset ${name} here`, {
     fields: { dataset: name },
   });
