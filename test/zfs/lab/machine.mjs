@@ -20,19 +20,27 @@ const MEMORY_MIB = 2560;
 /**
  * Without cx16: QEMU 7.2 corrupts the flags in Linux 6.12's cmpxchg16b, and the guest oopses. Without erms and
  * fsrm, and with clearcpuid=112 (rep_good) below, the guest moves memory by plain loops: emulated string
- * instructions go byte by byte. One processor: emulating two costs more than half of the second, and the other
+ * instructions go byte by byte. The features in the second line cost time at every switch of threads, page walk or copy
+ * from a program, and buy nothing there. One processor: emulating two costs more than half of the second, and the other
  * version runs beside this one anyway.
  */
-const EMULATED_PROCESSOR = '-accel tcg,thread=single -cpu max,-cx16,-erms,-fsrm -smp 1';
+const EMULATED_PROCESSOR = [
+  '-accel tcg,thread=single -smp 1 -cpu max,-cx16,-erms,-fsrm',
+  '-avx,-avx2,-pku,-mpx,-la57,-smap,-smep,-umip',
+].join();
 
 /**
  * What the kernel does for safety and can leave out here: zeroed memory, mitigations, auditing; and its check of the
- * timer interrupt, which an emulator on a busy host fails now and then with a panic at boot.
+ * timer interrupt, which an emulator on a busy host fails now and then with a panic at boot. norandmaps: QEMU 7.2 keeps
+ * what it has translated by its virtual address, and translates a program anew whenever it lies elsewhere; at the same
+ * addresses Node starts in half the time, and a transfer takes two thirds. Without huge pages, for whose sake it forgets
+ * every address as soon as a page among them goes, it forgets half as often.
  */
 const KERNEL_ARGUMENTS = [
   'console=ttyS0 root=/dev/vda rw init=/init.sh quiet',
   'panic=-1 oops=panic',
-  'no_timer_check mitigations=off init_on_alloc=0 audit=0 apparmor=0 clearcpuid=112',
+  'no_timer_check mitigations=off init_on_alloc=0 audit=0 apparmor=0 clearcpuid=112 norandmaps',
+  'transparent_hugepage=never',
 ].join(' ');
 
 /**

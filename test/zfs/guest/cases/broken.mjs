@@ -17,7 +17,7 @@ const MIB = 2 ** 20;
 const GIVE_UP_SECONDS = 15;
 
 /**
- * Both pools, and 24 MiB to send: at BREAKABLE_RATE they take 50 s, so that there is a middle to break even on a host that
+ * Both pools, and 12 MiB to send: at BREAKABLE_RATE they take 50 s, so that there is a middle to break even on a host that
  * stands still for seconds.
  *
  * @param {import('../lab.mjs').Lab} lab
@@ -25,11 +25,11 @@ const GIVE_UP_SECONDS = 15;
 async function createLongSource(lab) {
   await lab.createPools();
   await run('zfs', 'create', 'tank/data');
-  writeContent('/pool/tank/data/file', 24 * MIB);
+  writeContent('/pool/tank/data/file', 12 * MIB);
   await run('zfs', 'snapshot', 'tank/data@monday');
 }
 
-const BREAKABLE_RATE = '4Mbit';
+const BREAKABLE_RATE = '2Mbit';
 
 /**
  * A transfer that has moved something and is far from its end.
@@ -41,7 +41,7 @@ async function halfWay(lab, rate = BREAKABLE_RATE) {
   const patience = ['--timeout', String(GIVE_UP_SECONDS)];
   const receiver = await startReceiver(lab, '--once', '--into', 'backup', ...patience);
   const sender = startSender(lab, 'tank/data@monday', '--rate', rate, '--port', OWN_PORT, ...patience);
-  await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > MIB, 'progress');
+  await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > MIB / 2, 'progress');
   return { receiver, sender };
 }
 
@@ -96,7 +96,7 @@ export const brokenCases = [
     name: 'zfs destroy of what is being sent: refused by ZFS, the transfer completes',
     async run(lab) {
       await createLongSource(lab);
-      const { receiver, sender } = await halfWay(lab, '16Mbit');
+      const { receiver, sender } = await halfWay(lab, '8Mbit');
       await assert.rejects(run('zfs', 'destroy', '-r', 'tank/data'), /busy/);
       await sender.expectExit(0);
       await receiver.expectExit(0);

@@ -230,10 +230,10 @@ export const completeCases = [
     async run(lab) {
       await lab.createPools();
       await run('zfs', 'create', 'tank/data');
-      writeContent('/pool/tank/data/file', 24 * MIB);
+      writeContent('/pool/tank/data/file', 12 * MIB);
       await run('zfs', 'snapshot', 'tank/data@monday');
       const receiver = await startReceiver(lab, '--once', '--into', 'backup');
-      const sender = startSender(lab, 'tank/data@monday', '--rate', '16Mbit', '--port', OWN_PORT);
+      const sender = startSender(lab, 'tank/data@monday', '--rate', '8Mbit', '--port', OWN_PORT);
       await sender.waitFor((event) => event.event === 'progress' && (event.bytes ?? 0) > 0, 'progress');
       const pid = zfsProcess('receive');
       assert.ok(pid, 'zfs receive is running');

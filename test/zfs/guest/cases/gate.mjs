@@ -14,17 +14,33 @@ const LIBRARY = '/share/zwire/dist/index.js';
 const END_BYTES = 312;
 
 /**
+ * One after another, by one program: starting it takes longer than what it sends.
+ *
+ * @param {import('../lab.mjs').Lab} lab
+ * @param {readonly (readonly [path: string, announcement: object])[]} lies
+ * @returns {Promise<string[]>} the code that each ended with
+ */
+async function lieOften(lab, lies) {
+  const requests = lies.map(([path, announcement]) =>
+    JSON.stringify({ announcement, path, host: RECEIVER_IP, port: Number(OWN_PORT) }),
+  );
+  const words = ['--net=/run/netns/za', process.execPath, LIAR, LIBRARY, ...requests];
+  const command = lab.start(new Command('nsenter', words));
+  await command.exit;
+  return command.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).code);
+}
+
+/**
  * @param {import('../lab.mjs').Lab} lab
  * @param {string} path of the stream
  * @param {object} announcement
  * @returns {Promise<string>} the code that the sender ended with
  */
 async function lie(lab, path, announcement) {
-  const request = JSON.stringify({ announcement, path, host: RECEIVER_IP, port: Number(OWN_PORT) });
-  const words = ['--net=/run/netns/za', process.execPath, LIAR, LIBRARY, request];
-  const command = lab.start(new Command('nsenter', words));
-  await command.exit;
-  return JSON.parse(command.stdout).code;
+  return (await lieOften(lab, [[path, announcement]]))[0] ?? '';
 }
 
 /** @param {import('../lab.mjs').Lab} lab */
@@ -45,13 +61,15 @@ async function startUdpReceiver(lab) {
   return receiver;
 }
 
+let copies = 0;
+
 /**
  * @param {string} path
  * @param {(content: Buffer) => Buffer} change
  * @returns {string} path of the changed copy
  */
 function changed(path, change) {
-  const copy = `${path}.changed`;
+  const copy = `${path}.changed-${(copies += 1)}`;
   writeFileSync(copy, change(readFileSync(path)));
   return copy;
 }
@@ -84,29 +102,29 @@ export const gateCases = [
       const other = readFileSync('/tmp/other.stream');
       const receiver = await startUdpReceiver(lab);
       const before = await fingerprint('backup');
-      /** @type {readonly (readonly [string, string, object])[]} */
-      const lies = [
-        ['another dataset', '/tmp/other.stream', truth],
-        ['another guid', path, { ...truth, toSnapshot: { ...truth.toSnapshot, guid: '77' } }],
-        ['one snapshot as a tree', path, { ...truth, recursive: true }],
-        ['a volume', path, { ...truth, features: ['volume'] }],
-        ['without its end', changed(path, (all) => all.subarray(0, -END_BYTES)), truth],
-      ];
-      for (const [what, stream, announcement] of lies) {
-        assert.match(await lie(lab, stream, announcement), /^STREAM_/, what);
-        assert.equal(await fingerprint('backup'), before, what);
-      }
       const spliced = changed(path, (all) =>
         Buffer.concat([all.subarray(0, all.length >> 1), other.subarray(other.length >> 1)]),
       );
-      assert.match(await lie(lab, spliced, truth), /^STREAM_/, 'spliced');
       const flipped = changed(path, (all) => {
         all[all.length >> 1] = (all[all.length >> 1] ?? 0) ^ 1;
         return all;
       });
-      assert.match(await lie(lab, flipped, truth), /^STREAM_/, 'a byte changed before it was sealed');
-      const more = changed(path, (all) => Buffer.concat([all, other]));
-      assert.match(await lie(lab, more, truth), /^STREAM_/, 'with another behind its end');
+      /** @type {Record<string, readonly [string, object]>} */
+      const lies = {
+        'another dataset': ['/tmp/other.stream', truth],
+        'another guid': [path, { ...truth, toSnapshot: { ...truth.toSnapshot, guid: '77' } }],
+        'one snapshot as a tree': [path, { ...truth, recursive: true }],
+        'a volume': [path, { ...truth, features: ['volume'] }],
+        'without its end': [changed(path, (all) => all.subarray(0, -END_BYTES)), truth],
+        spliced: [spliced, truth],
+        'a byte changed before it was sealed': [flipped, truth],
+        'with another behind its end': [changed(path, (all) => Buffer.concat([all, other])), truth],
+      };
+      const codes = await lieOften(lab, Object.values(lies));
+      assert.equal(codes.length, Object.keys(lies).length);
+      for (const [place, what] of Object.keys(lies).entries())
+        assert.match(codes[place] ?? '', /^STREAM_/, what);
+      // Nothing here removes a dataset: what any of them had made would still be there.
       assert.equal(await fingerprint('backup'), before, 'the receiving pool');
       assert.equal(await lie(lab, path, truth), 'OK', receiver.transcript());
       assert.equal(await property('backup/data@monday', 'guid'), truth.toSnapshot.guid);
