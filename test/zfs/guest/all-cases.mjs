@@ -42,7 +42,7 @@ export const allCases = [
 
 /**
  * What these show is zwire's own doing, the same on every OpenZFS: unless `run.mjs --everywhere` asks for all of them on
- * both versions, each runs on one, turn and turn about. All have passed on both.
+ * both versions, each runs on one, turn and turn about: their order spreads the long ones. All have passed on both.
  *
  * @type {readonly string[]}
  */

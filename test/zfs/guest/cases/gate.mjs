@@ -168,6 +168,36 @@ export const gateCases = [
     },
   },
   {
+    name: 'gate: what arrives cannot act: no setuid, no devices, no share, no mount, no partitions',
+    async run(lab) {
+      await lab.createPools();
+      await run('zfs', 'create', '-o', 'setuid=on', '-o', 'devices=on', '-o', 'reservation=32M', 'tank/data');
+      await run('zfs', 'create', '-o', 'devices=on', '-o', 'mountpoint=/pool/elsewhere', 'tank/data/below');
+      await run('zfs', 'create', '-V', '4M', '-o', 'volmode=full', 'tank/data/volume');
+      copyFileSync('/bin/true', '/pool/tank/data/suid');
+      chmodSync('/pool/tank/data/suid', 0o4755);
+      await run('mknod', '/pool/tank/data/memory', 'c', '1', '1');
+      await run('zfs', 'snapshot', '-r', 'tank/data@monday');
+      const receiver = await startReceiver(lab, '--once', '--into', 'backup');
+      await startSender(lab, '-R', 'tank/data@monday', '--port', OWN_PORT).expectExit(0);
+      await receiver.expectExit(0);
+      for (const name of ['backup/data', 'backup/data/below']) {
+        for (const [key, wanted] of Object.entries({
+          setuid: 'off',
+          devices: 'off',
+          mounted: 'no',
+          canmount: 'noauto',
+        }))
+          assert.equal(await property(name, key), wanted, `${key} of ${name}`);
+      }
+      assert.equal(await property('backup/data', 'reservation'), '0');
+      assert.equal(await property('backup/data/volume', 'volmode'), 'dev');
+      await run('zfs', 'mount', 'backup/data');
+      const memory = `${await property('backup/data', 'mountpoint')}/memory`;
+      assert.throws(() => openSync(memory, 'r'), /EACCES/);
+    },
+  },
+  {
     name: 'gate: a recursive increment renames, moves and promotes nothing here',
     timeoutMs: 480_000,
     async run(lab) {
@@ -217,36 +247,6 @@ export const gateCases = [
       }
       receiver.kill('SIGTERM');
       await receiver.expectExit(143);
-    },
-  },
-  {
-    name: 'gate: what arrives cannot act: no setuid, no devices, no share, no mount, no partitions',
-    async run(lab) {
-      await lab.createPools();
-      await run('zfs', 'create', '-o', 'setuid=on', '-o', 'devices=on', '-o', 'reservation=32M', 'tank/data');
-      await run('zfs', 'create', '-o', 'devices=on', '-o', 'mountpoint=/pool/elsewhere', 'tank/data/below');
-      await run('zfs', 'create', '-V', '4M', '-o', 'volmode=full', 'tank/data/volume');
-      copyFileSync('/bin/true', '/pool/tank/data/suid');
-      chmodSync('/pool/tank/data/suid', 0o4755);
-      await run('mknod', '/pool/tank/data/memory', 'c', '1', '1');
-      await run('zfs', 'snapshot', '-r', 'tank/data@monday');
-      const receiver = await startReceiver(lab, '--once', '--into', 'backup');
-      await startSender(lab, '-R', 'tank/data@monday', '--port', OWN_PORT).expectExit(0);
-      await receiver.expectExit(0);
-      for (const name of ['backup/data', 'backup/data/below']) {
-        for (const [key, wanted] of Object.entries({
-          setuid: 'off',
-          devices: 'off',
-          mounted: 'no',
-          canmount: 'noauto',
-        }))
-          assert.equal(await property(name, key), wanted, `${key} of ${name}`);
-      }
-      assert.equal(await property('backup/data', 'reservation'), '0');
-      assert.equal(await property('backup/data/volume', 'volmode'), 'dev');
-      await run('zfs', 'mount', 'backup/data');
-      const memory = `${await property('backup/data', 'mountpoint')}/memory`;
-      assert.throws(() => openSync(memory, 'r'), /EACCES/);
     },
   },
 ];
