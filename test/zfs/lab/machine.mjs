@@ -33,8 +33,8 @@ const EMULATED_PROCESSOR = [
  * What the kernel does for safety and can leave out here: zeroed memory, mitigations, auditing; and its check of the
  * timer interrupt, which an emulator on a busy host fails now and then with a panic at boot. norandmaps: QEMU 7.2 keeps
  * what it has translated by its virtual address, and translates a program anew whenever it lies elsewhere; at the same
- * addresses Node starts in half the time, and a transfer takes two thirds. Without huge pages, for whose sake it forgets
- * every address as soon as a page among them goes, it forgets half as often.
+ * addresses Node starts in half the time, and a transfer takes two thirds. Huge pages are left out because it forgets
+ * every address as soon as a page among them goes.
  */
 const KERNEL_ARGUMENTS = [
   'console=ttyS0 root=/dev/vda rw init=/init.sh quiet',
