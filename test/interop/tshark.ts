@@ -67,6 +67,9 @@ const FIELD_ARGUMENTS: readonly string[] = [
   ...FIELDS.flatMap((name) => ['-e', name]),
 ];
 
+/** Wireshark's own guess at ports 33434 and up, which a sender's port may be by chance. */
+const isGuess = (remark: string): boolean => remark.startsWith('Possible traceroute');
+
 /** One frame: the values that each field has in it. */
 export class Row {
   readonly #line: string;
@@ -78,7 +81,8 @@ export class Row {
     this.#values = new Map(
       FIELDS.map((name, i) => {
         const cell = cells[i] ?? '';
-        return [name, cell === '' ? [] : cell.split(AGGREGATOR)];
+        const values = cell === '' ? [] : cell.split(AGGREGATOR);
+        return [name, values.filter((value) => !isGuess(value))];
       }),
     );
   }
