@@ -1,9 +1,8 @@
 // How fast this Node seals on this machine: the part of every zwire figure that no TCP tool beside it pays. Prints
 // {"gbit": the best of five readings over records of MTU 9000, "by": what seals}. Needs dist/.
-import { bestImplementation } from '../dist/seal/implementation.js';
+import { sealingLibrary } from '../dist/seal/implementation.js';
 import { createSealer } from '../dist/seal/record-seal.js';
 import { openSuiteKeys } from '../dist/seal/session-keys.js';
-import { ipsecMbKernel } from '../dist/sys/ipsec-mb.js';
 import { Memory } from '../dist/sys/memory.js';
 import { geometryForMtu } from '../dist/wire/geometry.js';
 
@@ -22,6 +21,5 @@ for (let reading = 0; reading < READINGS; reading++) {
     sealer.seal(record++, false, plain, 0, plaintextBytes, sealed, 0);
   best = Math.max(best, (RECORDS * plaintextBytes * 8) / (performance.now() - startMs) / 1e6);
 }
-const byLibrary = bestImplementation('aes-256-gcm') === 'ipsec-mb' ? ipsecMbKernel() : undefined;
-const by = byLibrary ?? `OpenSSL ${process.versions.openssl}`;
+const by = sealingLibrary() ?? `OpenSSL ${process.versions.openssl}`;
 console.log(JSON.stringify({ gbit: Number(best.toFixed(1)), by }));

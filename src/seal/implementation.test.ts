@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ipsecMbKernel, usableKernels } from '../sys/ipsec-mb.ts';
-import { availableImplementations } from './implementation.ts';
+import { availableImplementations, sealingLibrary } from './implementation.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const wide = usableKernels().length > 0;
@@ -16,6 +16,7 @@ test('OpenSSL is reached in this Node, for either cipher', () => {
 
 test('IPSec-MB seals AES-256-GCM where the processor has wide AES, and nothing else', () => {
   expect(ipsecMbKernel() !== undefined, 'fetch the library: node scripts/packages.mjs test').toBe(wide);
+  expect(sealingLibrary()).toBe(ipsecMbKernel());
   expect(availableImplementations('aes-256-gcm')[0]).toBe(wide ? 'ipsec-mb' : 'evp');
   expect(availableImplementations('chacha20-poly1305')).toEqual(['evp', 'node']);
 });

@@ -26,6 +26,11 @@ export function bestImplementation(cipher: Cipher): SealImplementation {
   return availableImplementations(cipher)[0] ?? 'node';
 }
 
+/** The library that seals AES-256-GCM beside Node's own, for people; undefined where Node's does. */
+export function sealingLibrary(): string | undefined {
+  return ipsecMbServes() ? ipsecMbKernel() : undefined;
+}
+
 /** A context for the key at `keyAddress`, which may be wiped afterwards. SEAL_UNAVAILABLE where it is not to be had. */
 export function createContext(
   implementation: AddressImplementation,

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { EXIT } from '../../bytes/error-codes.ts';
-import { ipsecMbKernel, usableKernels } from '../../sys/ipsec-mb.ts';
+import { sealingLibrary } from '../../seal/implementation.ts';
+import { usableKernels } from '../../sys/ipsec-mb.ts';
 import { credentials } from '../../sys/privilege.ts';
 import type { CliContext } from '../context.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -48,7 +49,7 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<Finding
   const [sends, receives] = [flags.role !== 'receive', flags.role !== 'send'];
   const { signal } = new AbortController();
   const findings = [checkNode(process.version), checkKernel(release(), raw)];
-  findings.push(checkSealing(ipsecMbKernel(), usableKernels(), process.versions.openssl));
+  findings.push(checkSealing(sealingLibrary(), usableKernels(), process.versions.openssl));
   findings.push(...checkPrivileges(credentials(), { raw, zfs: flags.into !== undefined, user: flags.user }));
   if (flags.interface !== undefined) findings.push(...checkInterface(flags.interface));
   if (receives) {

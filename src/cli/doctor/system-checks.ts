@@ -33,13 +33,13 @@ export function checkKernel(release: string, raw: boolean): Finding {
   );
 }
 
-/** `kernel`: what of IPSec-MB seals here; `usable`: its variants that this processor could run. */
+/** `library`: what seals here instead of OpenSSL; `usable`: its variants that this processor could run. */
 export function checkSealing(
-  kernel: string | undefined,
+  library: string | undefined,
   usable: readonly string[],
   openssl: string,
 ): Finding {
-  if (kernel !== undefined) return ok('sealing', `AES-256-GCM by ${kernel}`);
+  if (library !== undefined) return ok('sealing', `AES-256-GCM by ${library}`);
   const text = `AES-256-GCM by OpenSSL ${openssl}, which Node.js carries`;
   if (usable.length === 0) return ok('sealing', text);
   return found(
