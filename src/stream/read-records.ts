@@ -1,4 +1,5 @@
 // The two ways to let a stream run through the reader: look at it, or stand in its way.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { type StreamEnd, StreamReader, type StreamReaderOptions } from './stream-reader.ts';
 import type { StreamRecord } from './stream-record.ts';
 
@@ -53,7 +54,7 @@ export function recordGate(options: RecordGateOptions): TransformStream<Uint8Arr
 class HeldBytes {
   #pieces: Uint8Array[] = [];
   /** Where in the stream the first of them stands. */
-  #offset = 0;
+  #offset = WIDE_ZERO;
 
   add(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#pieces.push(bytes);

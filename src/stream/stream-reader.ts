@@ -7,6 +7,7 @@
 // A fletcher4 runs from each BEGIN over headers and payloads. A record holds the sum of everything before the last 32
 // bytes of its header, and END also that of everything before END: so a record that fits proves all before it.
 import type { ErrorCode } from '../bytes/error-codes.ts';
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { featuresOf, type StreamFeature } from './feature.ts';
 import { type ChecksumWords, Fletcher4, isZeroChecksum, sameChecksum } from './fletcher4.ts';
@@ -115,11 +116,11 @@ export class StreamReader {
   #state: State = 'start';
   #inPackage = false;
   #rules: SubstreamRules = rulesOf([]);
-  #offset = 0;
+  #offset = WIDE_ZERO;
   #records = 0;
   #payloadLeft = 0;
   #begin: PendingBegin | undefined;
-  #verifiedOffset = 0;
+  #verifiedOffset = WIDE_ZERO;
   #error: ZwireError | undefined;
   #reading = false;
 

@@ -1,4 +1,5 @@
 // What a send stream holds, added up: per substream and for the whole.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { compressionName } from './feature.ts';
 import type { RecordType } from './record-layout.ts';
 import type { StreamBegin, StreamRecord } from './stream-record.ts';
@@ -81,7 +82,7 @@ export class StreamSummary {
   #records: Partial<Record<RecordType, RecordCount>> = {};
   #compression: Record<string, CompressionCount> = {};
   #checksums: ChecksumCount = { verified: 0, absent: 0 };
-  #bytes = 0;
+  #bytes = WIDE_ZERO;
   #total: ChecksumCount = { verified: 0, absent: 0 };
   #substreams = 0;
 

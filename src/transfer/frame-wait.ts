@@ -1,6 +1,7 @@
 // How a receiving loop waits when nothing has come. Looking into ring memory and sleeping 50 us beats poll(2) while
 // data flows: a waiting receiver costs the sender a wake-up for every frame.
 import { availableParallelism } from 'node:os';
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import type { FrameSource } from '../link/frame-source.ts';
 import { POLLIN, Poller } from '../sys/descriptor.ts';
 import * as libc from '../sys/libc.ts';
@@ -18,7 +19,7 @@ const POLL_HELD_MS = 1;
 export class FrameWait {
   readonly #inbound: FrameSource;
   readonly #poller: Poller = new Poller();
-  #seenAtMs = 0;
+  #seenAtMs = WIDE_ZERO;
 
   constructor(inbound: FrameSource) {
     this.#inbound = inbound;

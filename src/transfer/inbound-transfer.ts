@@ -6,6 +6,7 @@
 //
 // The newest record in order that has bytes is held back until the next one is authentic, and the very last until END has
 // proved count, length and digest: a cut or spliced stream is never complete in the sink.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import type { Peer } from '../link/frame-source.ts';
 import { createEpochOpener } from '../seal/epoch-seal.ts';
 import type { TransferId } from '../seal/handshake.ts';
@@ -63,7 +64,7 @@ export class InboundTransfer {
   /** All records below are in the sink. */
   delivered = 0;
   heardAtMs: number;
-  endedAtMs = 0;
+  endedAtMs: number = WIDE_ZERO;
   badRecords = 0;
   /** Frames with segments of this transfer. */
   frames = 0;
@@ -71,8 +72,8 @@ export class InboundTransfer {
   dirty = false;
   freshRecords = 0;
   /** Time of the newest PROBE: answered, and still to be answered; 0 for none. */
-  echoTimeUs = 0;
-  probeTimeUs = 0;
+  echoTimeUs: number = WIDE_ZERO;
+  probeTimeUs: number = WIDE_ZERO;
   failure: Failure | undefined;
 
   readonly trace: InboundTrace | undefined;
@@ -84,13 +85,13 @@ export class InboundTransfer {
   #queue: WriteQueue | undefined;
   #queuePosition = 0;
   #handedOver = 0;
-  #bytes = 0;
+  #bytes = WIDE_ZERO;
   #segments = 0;
   #repeats = 0;
   #lastRecord = -1;
   #lastRecords = 0;
   #end: End | undefined;
-  #endAtMs = 0;
+  #endAtMs = WIDE_ZERO;
   #verified = false;
   #allowance: Allowance | undefined;
   /** No credit beyond this record, for the sender's rate. */

@@ -7,8 +7,9 @@ import { transferName } from './segment-owner.ts';
 export class InboundTransfers {
   readonly #byName: Map<string, InboundTransfer> = new Map();
   #latest: InboundTransfer | undefined;
-  #latestHigh = -1;
-  #latestLow = -1;
+  /** The first is none of the 32-bit numbers that come. */
+  #latestHigh = -Infinity;
+  #latestLow = -Infinity;
 
   get size(): number {
     return this.#byName.size;
@@ -44,7 +45,7 @@ export class InboundTransfers {
   delete(transfer: InboundTransfer): boolean {
     if (this.#latest === transfer) {
       this.#latest = undefined;
-      this.#latestHigh = -1;
+      this.#latestHigh = -Infinity;
     }
     return this.#byName.delete(transfer.id);
   }

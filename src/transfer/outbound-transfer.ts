@@ -5,6 +5,7 @@
 //        \-> refused, no receiver        any state -> aborted (either side), peer lost
 //
 //   settling: everything is acknowledged, the producer (zfs send) must still end well; only then END goes out.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
@@ -78,14 +79,14 @@ export class OutboundTransfer {
   /** From here on the receiver may commit. */
   #endSaid = false;
   #result: TransferOutcome | undefined;
-  #nowMs = 0;
+  #nowMs = WIDE_ZERO;
   #records = 0;
-  #bytes = 0;
-  #startMs = 0;
-  #announcedAtMs = 0;
+  #bytes = WIDE_ZERO;
+  #startMs = WIDE_ZERO;
+  #announcedAtMs = WIDE_ZERO;
   #heard = false;
-  #starvedSinceMs = 0;
-  #probedAtMs = 0;
+  #starvedSinceMs = WIDE_ZERO;
+  #probedAtMs = WIDE_ZERO;
 
   constructor(
     data: SenderData,

@@ -1,6 +1,7 @@
 // The receiving worker's loop: takes frames from the link, gives each segment to its transfer, answers, and watches
 // the clock. It never waits for a sink.
 import { randomBytes } from 'node:crypto';
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import type { ReceiverLink } from '../link/link.ts';
 import { formatIpv4 } from '../bytes/ipv4-address.ts';
 import { activityNumbers } from '../trace/activity.ts';
@@ -65,8 +66,8 @@ export class ReceiverLoop {
   readonly #entrance: Entrance;
   readonly #status: StatusWriter = new StatusWriter();
   #drops = 0;
-  #dropsAtMs = 0;
-  #stopAtMs = 0;
+  #dropsAtMs = WIDE_ZERO;
+  #stopAtMs = WIDE_ZERO;
   readonly #trace: ReceiverTrace | undefined;
 
   constructor(

@@ -2,6 +2,7 @@
 //
 // Records lie in a table by number modulo its size. A record is absent, partial (some segments are in its slot), or
 // complete (authenticated). `cumulative` runs over complete records in order.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { LIMITS } from '../wire/limits.ts';
 import type { Status } from '../wire/status.ts';
 
@@ -17,7 +18,7 @@ export class RecordTable {
   /** All records below are authenticated and held. */
   cumulative = 0;
   /** Highest record seen, plus 1. */
-  highest = 0;
+  highest: number = WIDE_ZERO;
   readonly capacity: number;
   readonly #mask: number;
   readonly #state: Uint8Array;

@@ -1,5 +1,6 @@
 // What a worker notes down of single records and of probes while somebody traces. Never made otherwise, and then the
 // loops only ask whether it is there.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { EchoList } from '../trace/echo-list.ts';
 import { FlightTable } from '../trace/flight-table.ts';
 import type { TraceClock } from '../trace/trace-clock.ts';
@@ -27,7 +28,7 @@ export class OutboundRecordTrace {
   readonly #repeated: FlightTable;
   readonly #echoes: EchoList;
   readonly #probes: { readonly probeUs: number; readonly leftUs: number }[] = [];
-  #probedAtMs = 0;
+  #probedAtMs = WIDE_ZERO;
 
   constructor(memory: RecordMemory, clock: TraceClock) {
     this.#clock = clock;
@@ -81,8 +82,8 @@ export class InboundRecordTrace {
   readonly #clock: TraceClock;
   readonly #flights: FlightTable;
   readonly #echoes: EchoList;
-  #probeUs = 0;
-  #cameUs = 0;
+  #probeUs = WIDE_ZERO;
+  #cameUs = WIDE_ZERO;
 
   constructor(memory: RecordMemory, clock: TraceClock) {
     this.#clock = clock;

@@ -7,6 +7,7 @@
 // Loss by a slow receiver cannot happen: the credit limit is backed by its memory. What is lost on the wire comes
 // back as STATUS entries (missing segments); what was lost at the very end is found by a probe whose echo tells how
 // far the receiver had seen when everything before the probe must have arrived.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import type { Status } from '../wire/status.ts';
 
 /** Records in flight at the start; doubles every round trip until the first drop. */
@@ -17,6 +18,9 @@ const DECREASE = 0.7;
 const CONGESTION_LOSS = 0.05;
 const RTO_MS_MIN = 2;
 const RTO_MS_MAX = 200;
+/** Until something has been measured. */
+const INITIAL_RTT_MS = 1;
+const INITIAL_RTO_MS = 10;
 /** A repeat is given a round trip and this much before the next STATUS may ask for it again. */
 const REPEAT_GRACE_MS = 1;
 /** Without any STATUS for this long, ask: a lost window update would otherwise stop the transfer. */
@@ -47,10 +51,10 @@ export class SendWindow {
   /** Number of the next new record. */
   next = 0;
   /** All records below are authenticated and held by the receiver. */
-  acknowledged = 0;
+  acknowledged: number = WIDE_ZERO;
   /** All records below are in the sink. */
-  delivered = 0;
-  smoothedRttMs = 1;
+  delivered: number = WIDE_ZERO;
+  smoothedRttMs: number = WIDE_ZERO;
   /** Why nothing more may leave: the receiver's memory is full (its sink is slow), or the way there is. */
   limitedBy: 'nothing' | 'credit' | 'window' = 'nothing';
   readonly #options: SendWindowOptions;
@@ -60,15 +64,15 @@ export class SendWindow {
   #windowRecords: number;
   #slowStart = true;
   #additive = 0;
-  #highest = 0;
+  #highest = WIDE_ZERO;
   #heardAtMs: number;
   #progressAtMs: number;
-  #decreasedAtMs = 0;
-  #rtoMs = RTO_MS_MIN * 5;
+  #decreasedAtMs = WIDE_ZERO;
+  #rtoMs = WIDE_ZERO;
   #backoff = 1;
   readonly #probes: Probe[] = [];
   #rttMeasured = false;
-  #askedAtMs = 0;
+  #askedAtMs = WIDE_ZERO;
   #dropsSeen: number | undefined;
   #epochAtMs: number;
   #epochRepeats = 0;
@@ -80,6 +84,8 @@ export class SendWindow {
     this.#repeatedAtMs = new Float64Array(options.slots);
     this.#creditLimit = options.creditLimit;
     this.#windowRecords = Math.min(INITIAL_WINDOW, options.linkRecords, options.slots);
+    this.smoothedRttMs = INITIAL_RTT_MS;
+    this.#rtoMs = INITIAL_RTO_MS;
     this.#heardAtMs = options.nowMs;
     this.#progressAtMs = options.nowMs;
     this.#epochAtMs = options.nowMs;

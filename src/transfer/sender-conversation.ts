@@ -1,5 +1,6 @@
 // The sender's control messages, out and in: what it says, and what it understands of what comes back. It keeps no
 // state of the transfer; outbound-transfer.ts decides.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { SenderLink } from '../link/link.ts';
 import type { Transmitter } from '../link/transmitter.ts';
@@ -66,7 +67,7 @@ export interface ConversationTransfer extends TransferId {
 
 export class SenderConversation implements Disposable {
   /** When anything was said last, ms of performance.now(). */
-  spokeAtMs = 0;
+  spokeAtMs: number = WIDE_ZERO;
   /** Segments that were malformed, foreign, forged or seen before. */
   rejected = 0;
   readonly #link: SenderLink;

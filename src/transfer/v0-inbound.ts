@@ -4,6 +4,7 @@
 //
 //   deciding (the sink is being opened; slots are kept) -> receiving -> draining -> over
 //        any -> aborting (told the main thread; waits until the sink is cleaned up) -> over
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import type { Announcement } from '../wire/announce.ts';
 import { Counters } from './counters.ts';
 import type { CreditPool } from './credit-pool.ts';
@@ -27,7 +28,7 @@ export class V0Inbound {
   /** The main thread knows of it. */
   announced = false;
   chunks = 0;
-  #bytes = 0;
+  #bytes = WIDE_ZERO;
   readonly #pool: SlotPool;
   readonly #credit: CreditPool;
   /** Slots that wait for the sink to be opened, and the bytes in each. */

@@ -5,6 +5,7 @@
 //        any state -> aborted (v0-abort.ts)
 //
 //   settling: the source is at its end; its producer (zfs send) must still end well before the receiver is told so.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import type { FrameBatch } from '../link/frame-batch.ts';
 import { HEADERS_BYTES } from '../link/frame-prefix.ts';
@@ -79,7 +80,7 @@ export class V0Outbound implements Disposable {
   readonly #poller: Poller = new Poller();
   #sourceFd: number | undefined;
   #sourceDone = false;
-  #bytes = 0;
+  #bytes = WIDE_ZERO;
   #chunks = 0;
   #begun = false;
 

@@ -1,5 +1,6 @@
 // Senders that were let in by their key and have not yet proved that they are there now: anyone who recorded their
 // announcement can say it again. Nothing is opened for them, and there are never many; who does not answer is forgotten.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import type { TransferId } from '../seal/handshake.ts';
 import { wipeKey } from '../seal/session-keys.ts';
 import type { Visitor } from './doorkeeper.ts';
@@ -19,8 +20,8 @@ export interface WaitingVisitor {
 export class WaitingRoom {
   readonly #waiting: Map<string, WaitingVisitor> = new Map();
   /** Goes while somebody looks: whoever answers while we stand still has answered in time. */
-  #clockMs = 0;
-  #lookedAtMs = 0;
+  #clockMs = WIDE_ZERO;
+  #lookedAtMs = WIDE_ZERO;
 
   /** Owns the visitor from here on; the one that has waited longest gives up its place where there is none. */
   add(name: string, id: TransferId, visitor: Visitor, nowMs: number): void {

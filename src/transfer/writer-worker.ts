@@ -1,6 +1,7 @@
 // Writes one transfer's records to its sink, in order. It may block or wait as long as the sink likes: the receiving
 // worker goes on filling the pool meanwhile, and stops giving credit when it is full.
 import { parentPort } from 'node:worker_threads';
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { ZwireError } from '../bytes/zwire-error.ts';
 import { POLLERR, POLLOUT, Poller, setIovec, writeGather } from '../sys/descriptor.ts';
 import { memcpy } from '../sys/libc.ts';
@@ -61,7 +62,7 @@ class Writer implements Disposable {
   readonly #held: Memory;
   #heldBytes = 0;
   /** Bytes that are in the sink. */
-  #written = 0;
+  #written = WIDE_ZERO;
   readonly #activity: ActivityRecorder | undefined;
 
   constructor(data: WriterData) {

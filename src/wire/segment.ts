@@ -21,6 +21,7 @@
 //
 // All big-endian. Control messages are one segment: index 0, count 1, record length = payload length, and the
 // record number is the counter of their direction.
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { LIMITS } from './limits.ts';
 
 export const SEGMENT_HEADER_BYTES = 32;
@@ -101,9 +102,9 @@ export function emptySegmentHeader(): SegmentHeader {
     flags: 0,
     parityRow: 0,
     payloadBytes: 0,
-    transferIdHigh: 0,
-    transferIdLow: 0,
-    record: 0,
+    transferIdHigh: WIDE_ZERO,
+    transferIdLow: WIDE_ZERO,
+    record: WIDE_ZERO,
     segmentIndex: 0,
     segmentCount: 0,
     recordBytes: 0,

@@ -14,6 +14,7 @@
 //      code length (1) | code: ASCII | text length (2) | text: UTF-8
 import { malformed } from '../bytes/byte-reader.ts';
 import { decodeMessageText, encodeUtf8Cut } from '../bytes/utf8.ts';
+import { WIDE_ZERO } from '../bytes/wide-zero.ts';
 import { LIMITS } from './limits.ts';
 import { encodeMessage } from './message-text.ts';
 
@@ -53,11 +54,11 @@ export interface Status {
 export function emptyStatus(): Status {
   return {
     state: 'receiving',
-    cumulative: 0,
-    delivered: 0,
-    highest: 0,
-    creditLimit: 0,
-    echoTimeUs: 0,
+    cumulative: WIDE_ZERO,
+    delivered: WIDE_ZERO,
+    highest: WIDE_ZERO,
+    creditLimit: WIDE_ZERO,
+    echoTimeUs: WIDE_ZERO,
     ringDrops: 0,
     badRecords: 0,
     entryCount: 0,
