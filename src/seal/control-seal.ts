@@ -106,9 +106,16 @@ class AddressControlSealer implements ControlSealer {
     memory.bytes.set(clear, Desk.outAt);
     memory.bytes.set(body, Desk.inAt);
     const outAddress = memory.address + Desk.outAt + clear.byteLength;
-    this.#context.begin(memory.address + Desk.nonceAt, memory.address + Desk.aadAt, aadBytes);
-    this.#context.update(outAddress, memory.address + Desk.inAt, body.byteLength);
-    this.#context.seal(outAddress + body.byteLength);
+    const { address } = memory;
+    const inAddress = address + Desk.inAt;
+    this.#context.seal(
+      address + Desk.nonceAt,
+      address + Desk.aadAt,
+      aadBytes,
+      outAddress,
+      inAddress,
+      body.byteLength,
+    );
     return memory.bytes.slice(Desk.outAt, Desk.outAt + payloadBytes);
   }
 

@@ -39,7 +39,7 @@ export function createContext(
   keyAddress: number,
 ): AeadContext {
   return implementation === 'ipsec-mb' && cipher === 'aes-256-gcm'
-    ? new IpsecMbContext(direction, keyAddress)
+    ? new IpsecMbContext(keyAddress)
     : new EvpContext(direction, cipher, keyAddress);
 }
 
@@ -77,19 +77,23 @@ function agreesWithNode(): boolean {
   );
   const expected = Buffer.concat([node.update(plain), node.final(), node.getAuthTag()]);
 
-  using sealing = new IpsecMbContext('encrypt', address);
-  sealing.begin(address + NONCE_AT, address + AAD_AT, AAD_BYTES);
-  sealing.update(address + SEALED_AT, address + PLAIN_AT, PLAIN_BYTES);
-  sealing.seal(address + SEALED_AT + PLAIN_BYTES);
+  using context = new IpsecMbContext(address);
+  context.seal(
+    address + NONCE_AT,
+    address + AAD_AT,
+    AAD_BYTES,
+    address + SEALED_AT,
+    address + PLAIN_AT,
+    PLAIN_BYTES,
+  );
   const sealed = bytes.subarray(SEALED_AT, SEALED_AT + expected.byteLength);
 
-  using opening = new IpsecMbContext('decrypt', address);
   const open = (): boolean => {
-    opening.begin(address + NONCE_AT, address + AAD_AT, AAD_BYTES);
-    opening.update(address + OPENED_AT, address + SEALED_AT, CUT_BYTES);
+    context.begin(address + NONCE_AT, address + AAD_AT, AAD_BYTES);
+    context.update(address + OPENED_AT, address + SEALED_AT, CUT_BYTES);
     const rest = PLAIN_BYTES - CUT_BYTES;
-    opening.update(address + OPENED_AT + CUT_BYTES, address + SEALED_AT + CUT_BYTES, rest);
-    return opening.open(address + SEALED_AT + PLAIN_BYTES);
+    context.update(address + OPENED_AT + CUT_BYTES, address + SEALED_AT + CUT_BYTES, rest);
+    return context.open(address + SEALED_AT + PLAIN_BYTES);
   };
   const right = open();
   const opened = bytes.slice(OPENED_AT, OPENED_AT + PLAIN_BYTES);

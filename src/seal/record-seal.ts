@@ -114,9 +114,14 @@ class AddressSealer implements RecordSealer {
   ): void {
     this.#frame.set(record, plainBytes + TAG_BYTES, last);
     const base = this.#frame.memory.address;
-    this.#context.begin(base + NONCE_AT, base + AAD_AT, AAD_BYTES);
-    this.#context.update(out.address + outAt, plain.address + plainAt, plainBytes);
-    this.#context.seal(out.address + outAt + plainBytes);
+    this.#context.seal(
+      base + NONCE_AT,
+      base + AAD_AT,
+      AAD_BYTES,
+      out.address + outAt,
+      plain.address + plainAt,
+      plainBytes,
+    );
   }
 
   [Symbol.dispose](): void {

@@ -107,7 +107,17 @@ export class EvpContext implements AeadContext {
     if (bytes > 0) this.#update(this.#context, outAddress, this.#length, inAddress, bytes);
   }
 
-  seal(tagAddress: number): void {
+  seal(
+    nonceAddress: number,
+    aadAddress: number,
+    aadBytes: number,
+    outAddress: number,
+    inAddress: number,
+    bytes: number,
+  ): void {
+    this.begin(nonceAddress, aadAddress, aadBytes);
+    this.update(outAddress, inAddress, bytes);
+    const tagAddress = outAddress + bytes;
     must(this.#evp.encryptFinal(this.#context, tagAddress, this.#length), 'EVP_EncryptFinal_ex');
     must(this.#evp.control(this.#context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tagAddress), 'AEAD tag');
   }
