@@ -4,7 +4,8 @@
 // transfer, where both sides lost a third of their speed for half a second.
 //
 // A field of the code that runs for every record therefore starts as wide as it will become. V8 does not count -0 among
-// the small integers; in all else it is 0.
+// the small integers. Where others read the field before anything was added to it, the constructor sets it to 0 again:
+// wide it stays.
 
 /** The zero with which a field starts that will hold fractions (times), or integers from 2^31 on (bytes, 48-bit numbers). */
 export const WIDE_ZERO: number = -0;

@@ -126,6 +126,8 @@ export class StreamReader {
 
   constructor(options: StreamReaderOptions = {}) {
     this.#partial = options.partial ?? false;
+    this.#offset = 0;
+    this.#verifiedOffset = 0;
   }
 
   /** Bytes taken. */

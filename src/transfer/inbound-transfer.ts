@@ -118,6 +118,7 @@ export class InboundTransfer {
     this.keyed = keyed;
     this.peer = peer;
     this.heardAtMs = nowMs;
+    this.#bytes = 0;
     this.#pool = pool;
     this.#credit = credit;
     this.#opener = createEpochOpener(keys.data, transferId.transferIdHigh, transferId.transferIdLow);

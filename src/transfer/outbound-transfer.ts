@@ -104,6 +104,7 @@ export class OutboundTransfer {
     this.#counters = counters;
     this.#post = post;
     this.#trace = trace;
+    this.#bytes = 0;
     const { transferIdHigh, transferIdLow } = data;
     this.#transmitter = link.createTransmitter(geometry, WINDOW_SLOTS, transferIdHigh, transferIdLow);
     this.#conversation = new SenderConversation(link, this.#transmitter, data, geometry.mtuBytes);

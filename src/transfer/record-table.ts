@@ -33,6 +33,7 @@ export class RecordTable {
   /** `capacity`: a power of two, at least the records that credit may cover. */
   constructor(capacity: number) {
     this.capacity = capacity;
+    this.highest = 0;
     this.#mask = capacity - 1;
     this.#state = new Uint8Array(capacity);
     this.#slot = new Int32Array(capacity).fill(NO_SLOT);

@@ -84,6 +84,8 @@ export class SendWindow {
     this.#repeatedAtMs = new Float64Array(options.slots);
     this.#creditLimit = options.creditLimit;
     this.#windowRecords = Math.min(INITIAL_WINDOW, options.linkRecords, options.slots);
+    this.acknowledged = 0;
+    this.delivered = 0;
     this.smoothedRttMs = INITIAL_RTT_MS;
     this.#rtoMs = INITIAL_RTO_MS;
     this.#heardAtMs = options.nowMs;

@@ -51,6 +51,7 @@ export class V0Inbound {
     nowMs: number,
   ) {
     this.id = id;
+    this.#bytes = 0;
     this.announcement = announcement;
     this.peer = peer;
     this.predecessor = predecessor;

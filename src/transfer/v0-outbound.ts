@@ -97,6 +97,7 @@ export class V0Outbound implements Disposable {
     this.#chunkBytes = v0ChunkDataBytes(frameBytes);
     this.#mail = mail;
     this.#counters = counters;
+    this.#bytes = 0;
     this.#post = post;
     this.#activity = activity;
     const payloadBytes = this.#chunkBytes + V0_CHUNK_OVERHEAD_BYTES;
