@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureNode } from './node-versions.mjs';
@@ -28,7 +28,14 @@ const OTHER_NODES = [22, 24, 26];
  * What other Nodes run of test/netns, beside every unit test; not a process a file, which is half of what they take. (That
  * no test file leans on another shows on the running Node.)
  */
-const ELSEWHERE = ['--no-isolate', 'src/', 'test/imports', 'test/netns/sinks', 'test/netns/v0'];
+const ELSEWHERE = [
+  '--no-isolate',
+  'src/',
+  'test/imports',
+  'test/wide-fields',
+  'test/netns/sinks',
+  'test/netns/v0',
+];
 
 /** A stage that takes longer hangs. */
 const STAGE_TIMEOUT_MS = 60 * 60_000;
@@ -104,25 +111,44 @@ async function vitest(node, words) {
     const args = ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=2', ...reporters, ...words];
     const { code } = await run(node, args);
     if (!existsSync(report)) return { passed: 0, failed: 1 };
-    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+    const parsed = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numPendingTests } = parsed;
     if (numPassedTests + numFailedTests === 0) return { passed: 0, failed: 1 };
-    const skipped = numPendingTests > 0 ? `${numPendingTests} skipped` : '';
-    return { passed: numPassedTests, failed: Math.max(numFailedTests, code === 0 ? 0 : 1), note: skipped };
+    return {
+      passed: numPassedTests,
+      failed: Math.max(numFailedTests, code === 0 ? 0 : 1),
+      note: numPendingTests > 0 ? `${numPendingTests} skipped` : '',
+      failures: failuresOf(parsed),
+    };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function fuzz() {
-  const { code, output } = await run(process.execPath, ['fuzz/run.mjs', '--seconds', '60'], { keep: true });
-  return countedLine(code, output);
+/** The failed tests of a report of vitest, a line each; of a file that could not run, the file. */
+function failuresOf({ testResults }) {
+  const firstLine = (text) => (text ?? '').split('\n')[0];
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((result) => result.status === 'failed');
+    const file = relative(ROOT, name);
+    if (failed.length === 0) return status === 'failed' ? [`${file}: ${firstLine(message)}`] : [];
+    return failed.map(
+      ({ fullName, failureMessages }) => `${file} > ${fullName}: ${firstLine(failureMessages[0])}`,
+    );
+  });
 }
 
-/** What a program says in its last line "N passed, N failed". */
-function countedLine(code, output) {
+async function fuzz() {
+  const { code, output } = await run(process.execPath, ['fuzz/run.mjs', '--seconds', '60'], { keep: true });
+  return countedLine(code, output, /, FAILED$/);
+}
+
+/** What a program says in its last line "N passed, N failed", and the lines that `failure` matches. */
+function countedLine(code, output, failure) {
   const counts = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1);
   const [passed, failed] = [Number(counts?.[1] ?? 0), Number(counts?.[2] ?? 0)];
-  return { passed, failed: Math.max(failed, code === 0 && passed > 0 ? 0 : 1) };
+  const failures = output.split('\n').filter((line) => failure.test(line));
+  return { passed, failed: Math.max(failed, code === 0 && passed > 0 ? 0 : 1), failures };
 }
 
 /** The virtual machines' lab has unit tests of its own, for Node's runner. */
@@ -132,7 +158,12 @@ async function labUnits() {
   const { code, output } = await run(process.execPath, args, { keep: true, quiet: true });
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   if (code !== 0) process.stdout.write(output);
-  return { passed: count('pass'), failed: Math.max(count('fail'), code === 0 && count('pass') > 0 ? 0 : 1) };
+  const failures = output.split('\n').filter((line) => /^ *not ok /.test(line));
+  return {
+    passed: count('pass'),
+    failed: Math.max(count('fail'), code === 0 && count('pass') > 0 ? 0 : 1),
+    failures,
+  };
 }
 
 async function demo() {
@@ -165,7 +196,7 @@ async function zfs(images) {
     process.stdout.write(prepared.output);
     throw new CannotRun('the images of the virtual machines could not be made (see above)');
   }
-  return countedLine(code, output);
+  return countedLine(code, output, /^ +\d\.\d (?:FAIL|PROBLEM) /);
 }
 
 /** Starts the long work of the last stage now; the returned function waits for it. */
@@ -193,7 +224,7 @@ function stages(images) {
 async function runStage({ name, body }) {
   console.log(`\n=== ${name}`);
   const startedMs = performance.now();
-  const result = { name, passed: 0, failed: 0, note: '' };
+  const result = { name, passed: 0, failed: 0, note: '', failures: [] };
   try {
     Object.assign(result, await body());
     result.state = result.failed > 0 ? 'FAILED' : 'ok';
@@ -216,6 +247,9 @@ function summary(results) {
       `${name.padEnd(9)} ${state.padEnd(8)} ${seconds.toFixed(0).padStart(5)} s  ${counts}${note ? `  ${note}` : ''}`,
     );
   }
+  // By name, and at the end: of a long run the end is what is read.
+  for (const { name, failures } of results)
+    for (const failure of failures) console.log(`FAILED in ${name}: ${failure.trim()}`);
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   console.log(`whole run ${(performance.now() / 1000).toFixed(0)} s`);
   console.log(`${total('passed')} passed, ${total('failed')} failed`);
