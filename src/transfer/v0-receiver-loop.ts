@@ -158,8 +158,20 @@ export class V0ReceiverLoop {
   }
 
   #onEnd(transfer: V0Inbound): void {
+    this.#takeDrops();
+    const { drops } = transfer.counters.snapshot();
+    if (drops > 0) {
+      this.#break(transfer, endUnsure(drops));
+      return;
+    }
     transfer.end();
-    if (transfer.state === 'draining') this.#post({ kind: 'verified', transfer: transfer.id });
+    if (transfer.state === 'draining') this.#postVerified(transfer);
+  }
+
+  #postVerified(transfer: V0Inbound): void {
+    // The main thread reads the counters when it is told.
+    transfer.publish();
+    this.#post({ kind: 'verified', transfer: transfer.id });
   }
 
   #begin(message: V0Preflight, key: number, peer: Peer, reassembler: V0Reassembler, nowMs: number): void {
@@ -250,7 +262,7 @@ export class V0ReceiverLoop {
       if (transfer.state !== 'deciding') return;
       transfer.heardAtMs = nowMs;
       transfer.accept(WriteQueue.attach(mail.queue));
-      if (transfer.ended) this.#post({ kind: 'verified', transfer: transfer.id });
+      if (transfer.ended) this.#postVerified(transfer);
       return;
     }
     // Refused, committed or failed: v0 has no word for any of them.
@@ -268,7 +280,7 @@ export class V0ReceiverLoop {
 
   /** `caughtUp`: everything that had come was looked at, so silence is silence. */
   #serve(nowMs: number, caughtUp: boolean): void {
-    if (this.#transfers.size === 0) return;
+    // Without a transfer too: what was dropped before its pre-flight is not held against one.
     if (nowMs - this.#dropsAtMs > DROPS_EVERY_MS) {
       this.#dropsAtMs = nowMs;
       this.#takeDrops();
@@ -310,6 +322,16 @@ export class V0ReceiverLoop {
 function messageBytes(message: V0Message, payload: Uint8Array): number {
   if (message.type === 'chunk') return message.data.byteLength + V0_CHUNK_OVERHEAD_BYTES;
   return message.type === 'end' ? 2 : 3 + (payload[2] ?? 0);
+}
+
+/** The end message names no count: that the last chunks are missing shows in nothing else. */
+function endUnsure(drops: number): Failure {
+  return {
+    code: 'DATA_LOST',
+    message: `${drops} frames were dropped here (they came too fast), and v0 cannot tell whether its last chunks were among them`,
+    fields: { drops },
+    hint: 'Nothing was committed. Send again with a lower --rate, or with v1 if both sides are zwire.',
+  };
 }
 
 function damaged({ chunks: chunk }: V0Inbound): Failure {

@@ -91,6 +91,25 @@ describe('frames as the seed sends them, to our receiver', () => {
     }
   });
 
+  it('commit nothing when the kernel had no room for the last of them', async () => {
+    await using scene = await Scene.open('raw', { mtuBytes: 1500 });
+    const receiver = await scene.receive(['--file', scene.target(), '--wire', 'v0', '--once']);
+    // More than the 20,000 frames for which its ring has room.
+    const { content } = scene.source(25_000 * 40);
+    const messages = seedMessages(content, 40);
+    receiver.signal('SIGSTOP');
+    await sendFrames(scene.lab.a, seedFrames(scene, messages.slice(0, -3)));
+    receiver.signal('SIGCONT');
+    await receiver.event('progress', (event) => Number(event['drops']) > 0);
+    await sendFrames(scene.lab.a, seedFrames(scene, messages.slice(-3)));
+    expect((await receiver.exit).code).toBe(1);
+    expect(failure(receiver)).toMatchObject({
+      code: 'DATA_LOST',
+      message: expect.stringContaining('last chunks'),
+    });
+    expect(scene.inboxNames()).toEqual([]);
+  });
+
   it('twice each are written once', async () => {
     await using scene = await Scene.open('raw', { mtuBytes: 1500 });
     const receiver = await scene.receive(['--file', scene.target(), '--wire', 'v0', '--once']);
