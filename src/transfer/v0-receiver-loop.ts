@@ -328,7 +328,7 @@ function messageBytes(message: V0Message, payload: Uint8Array): number {
 function endUnsure(drops: number): Failure {
   return {
     code: 'DATA_LOST',
-    message: `${drops} frames were dropped here (they came too fast), and v0 cannot tell whether its last chunks were among them`,
+    message: `the kernel dropped frames here (${drops}: they came too fast), and v0 cannot tell whether its last chunks were among them`,
     fields: { drops },
     hint: 'Nothing was committed. Send again with a lower --rate, or with v1 if both sides are zwire.',
   };
